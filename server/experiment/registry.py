@@ -1,0 +1,212 @@
+"""Registries: how one file adds a thing.
+
+A *kind* is a pydantic class (its fields are its settings, its methods its behaviour);
+an *entry* is a named function without settings. Either is registered once and then
+stands in the JSON schema, and so in the page's forms, the REST docs and the
+parametrised tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Annotated, Any, ClassVar, Literal, TypeVar, Union
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic.annotated_handlers import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
+
+Change = Literal["live", "keep", "reset"]
+
+
+class Spec(BaseModel):
+    """An immutable, closed value: unknown fields and non-finite numbers are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Kind(Spec):
+    """Base of every registered class. Subclasses set `kind: Literal["name"] = "name"`."""
+
+    title: ClassVar[str]
+    help: ClassVar[str]
+    formula: ClassVar[str] = ""
+    source: ClassVar[str] = ""
+    #: further `x-…` keys of the kind's JSON schema, for the page's forms
+    hints: ClassVar[dict[str, Any]] = {}
+
+    @classmethod
+    def name(cls) -> str:
+        return str(cls.model_fields["kind"].default)
+
+
+def setting(
+    default: Any = ...,
+    *,
+    title: str,
+    help: str,
+    change: Change = "reset",
+    formula: str = "",
+    scale: Literal["linear", "log"] = "linear",
+    choices: list[Any] | None = None,
+    widget: str = "",
+    **limits: Any,
+) -> Any:
+    """A field of a spec with what a form needs to draw it.
+
+    change: what moving it does to a running session. `live`: a traced argument of the
+        compiled program (never a constant); `keep`: data or program change, weights stay;
+        `reset`: training starts again.
+    choices: suggested values (a slider's stops), not limits.
+    """
+    extra: dict[str, Any] = {"x-change": change, "x-scale": scale}
+    if formula:
+        extra["x-formula"] = formula
+    if choices is not None:
+        extra["x-choices"] = choices
+    if widget:
+        extra["x-widget"] = widget
+    return Field(default, title=title, description=help, json_schema_extra=extra, **limits)
+
+
+K = TypeVar("K", bound=Kind)
+
+
+class Kinds(dict[str, type[Any]]):
+    """A registry of kinds, and the pydantic type that is the union of them.
+
+    The union is resolved at validation, so the experiment can name a registry
+    without importing the rooms that fill it. A bare string is short for a kind
+    with its defaults: `"adam"` is `{"kind": "adam"}`.
+    """
+
+    def __init__(self, noun: str) -> None:
+        super().__init__()
+        self.noun = noun
+        self._adapter: TypeAdapter[Any] | None = None
+
+    def register(self, cls: type[K]) -> type[K]:
+        self[cls.name()] = cls
+        self._adapter = None
+        return cls
+
+    @property
+    def adapter(self) -> TypeAdapter[Any]:
+        if self._adapter is None:
+            union = Union[tuple(self.values())]  # noqa: UP007 - built at run time
+            self._adapter = TypeAdapter(Annotated[union, Field(discriminator="kind")])
+        return self._adapter
+
+    def validate(self, value: Any) -> Any:
+        if isinstance(value, str):
+            value = {"kind": value}
+        return self.adapter.validate_python(value)
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(
+            self.validate,
+            serialization=core_schema.plain_serializer_function_ser_schema(
+                lambda v: v.model_dump(mode="json")
+            ),
+        )
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        options = [_kind_schema(cls) for cls in self.values()]
+        return {
+            "oneOf": options,
+            "discriminator": {"propertyName": "kind"},
+            "x-registry": self.noun,
+        }
+
+
+def _kind_schema(cls: type[Kind]) -> JsonSchemaValue:
+    schema = cls.model_json_schema()
+    schema.pop("$defs", None)
+    schema["title"] = cls.title
+    schema["description"] = cls.help
+    schema["required"] = ["kind"]
+    schema["x-formula"] = cls.formula
+    schema["x-source"] = cls.source
+    schema.update({f"x-{key}": value for key, value in cls.hints.items()})
+    return schema
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A named function with the words the page shows about it."""
+
+    name: str
+    function: Callable[..., Any]
+    title: str
+    help: str
+    formula: str
+    hints: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+class Entries(dict[str, Entry]):
+    """A registry of named functions, and the pydantic type of their names."""
+
+    def __init__(self, noun: str) -> None:
+        super().__init__()
+        self.noun = noun
+
+    def register(
+        self, name: str, *, title: str, help: str, formula: str = "", **hints: Any
+    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        def add(function: Callable[..., Any]) -> Callable[..., Any]:
+            self[name] = Entry(name, function, title, help, formula, hints)
+            return function
+
+        return add
+
+    def validate(self, value: Any) -> str:
+        if value not in self:
+            known = ", ".join(self)
+            raise ValueError(f"unknown {self.noun} {value!r}; one of: {known}")
+        return str(value)
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.chain_schema(
+            [
+                core_schema.str_schema(),
+                core_schema.no_info_plain_validator_function(self.validate),
+            ]
+        )
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {
+            "type": "string",
+            "enum": list(self),
+            "x-registry": self.noun,
+            "x-options": [
+                {
+                    "value": entry.name,
+                    "title": entry.title,
+                    "help": entry.help,
+                    "formula": entry.formula,
+                    **entry.hints,
+                }
+                for entry in self.values()
+            ],
+        }
+
+
+
+
+ACTIVATIONS = Entries("activation")
+INITIALIZERS = Entries("initializer")
+FEATURES = Entries("feature")
+LAYERS = Kinds("layer")
+DATASETS = Kinds("dataset")
+LOSSES = Kinds("loss")
+OPTIMIZERS = Kinds("optimizer")
+SCHEDULES = Kinds("schedule")

@@ -1,0 +1,252 @@
+"""The experiment: an immutable value that says everything about a run.
+
+It has one canonical JSON form and a digest. Two equal experiments give the same weights.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import model_validator
+
+from .registry import (
+    ACTIVATIONS,
+    DATASETS,
+    FEATURES,
+    INITIALIZERS,
+    LAYERS,
+    LOSSES,
+    OPTIMIZERS,
+    SCHEDULES,
+    Spec,
+    setting,
+)
+
+MAX_LAYERS = 16
+MAX_UNITS = 256
+MAX_BATCH = 5000
+
+Feature = Annotated[str, FEATURES]
+Activation = Annotated[str, ACTIVATIONS]
+Initializer = Annotated[str, INITIALIZERS]
+
+
+class Split(Spec):
+    """How the points are divided, in percent; what is left over is the test part."""
+
+    train: int = setting(
+        50, title="Training part", ge=1, le=99, scale="linear",
+        choices=[10, 20, 30, 40, 50, 60, 70, 80, 90],
+        help="Share of the points the network learns from, in percent.",
+    )  # fmt: skip
+    validation: int = setting(
+        0, title="Validation part", ge=0, le=90, choices=[0, 10, 20, 30, 40],
+        help="Share held out to choose settings by (early stopping looks at it), in percent.",
+    )  # fmt: skip
+
+    @model_validator(mode="after")
+    def _leaves_a_test_part(self) -> Self:
+        if self.train + self.validation > 99:
+            raise ValueError(
+                "train + validation must leave at least 1 % for the test part: "
+                f"lower one of them by {self.train + self.validation - 99}"
+            )
+        return self
+
+
+class Data(Spec):
+    """Where the examples come from and how they are presented."""
+
+    dataset: Annotated[Any, DATASETS] = setting(
+        "circle", title="Dataset", validate_default=True,
+        help="The problem to learn: points in a plane with a class or a value each.",
+    )  # fmt: skip
+    features: tuple[Feature, ...] = setting(
+        None, title="Features", min_length=1, max_length=16, validate_default=True,
+        help="What the network is given of each point.",
+    )  # fmt: skip
+    split: Split = setting(Split(), title="Split", help="Train, validation and test parts.")
+    seed: int = setting(
+        0, title="Data seed", ge=0, le=2**32 - 1, change="keep",
+        help="Another seed draws other points from the same distribution.",
+    )  # fmt: skip
+
+    @model_validator(mode="before")
+    @classmethod
+    def _default_features(cls, value: Any) -> Any:
+        """Left out, the features are the dataset's own coordinates."""
+        if not isinstance(value, dict) or value.get("features") is not None:
+            return value
+        try:
+            dataset = DATASETS.validate(value.get("dataset", "circle"))
+        except ValueError:
+            return {**value, "features": ("x",)}
+        return {**value, "features": ("x", "y")[: dataset.dimensions]}
+
+    @model_validator(mode="after")
+    def _features_fit_dataset(self) -> Self:
+        if len(set(self.features)) != len(self.features):
+            raise ValueError("features: each feature may be named once; remove the repeated one")
+        if self.dataset.dimensions == 1:
+            bad = [f for f in self.features if "y" in FEATURES[f].hints["uses"]]
+            if bad:
+                raise ValueError(
+                    f"features: {', '.join(bad)} need a second input, and "
+                    f"{self.dataset.kind!r} has one; use features of x alone"
+                )
+        return self
+
+
+class Output(Spec):
+    """The last layer. Its width follows from the problem and the loss."""
+
+    activation: Activation | None = setting(
+        None, title="Output activation",
+        help="Left empty, the one that goes with the loss.",
+    )  # fmt: skip
+    initializer: Initializer = setting(
+        "uniform_half", title="Initializer", help="How the weights begin."
+    )
+    bias: float = setting(
+        0.1, title="Initial bias", ge=-10, le=10, help="Every bias begins at this value."
+    )
+
+
+class Network(Spec):
+    """A stack of hidden layers and an output layer."""
+
+    layers: tuple[Annotated[Any, LAYERS], ...] = setting(
+        ({"kind": "dense", "units": 4}, {"kind": "dense", "units": 2}),
+        title="Hidden layers", max_length=MAX_LAYERS, validate_default=True,
+        help="From the input side to the output side.",
+    )  # fmt: skip
+    output: Output = setting(Output(), title="Output layer", help="The last layer.")
+
+
+class EarlyStopping(Spec):
+    """Stop when the validation loss (test loss where no part is held out) stops falling."""
+
+    patience: int = setting(
+        20, title="Patience", ge=1, le=10_000, change="live", scale="log",
+        help="Epochs without improvement before training stops.",
+    )  # fmt: skip
+    min_delta: float = setting(
+        0.0, title="Minimum improvement", ge=0, le=1, change="live",
+        help="A smaller fall of the loss does not count.", formula=r"\delta",
+    )  # fmt: skip
+
+
+_RATES = [0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10]
+
+
+class Training(Spec):
+    """How the weights are changed."""
+
+    loss: Annotated[Any, LOSSES] = setting(
+        "squared_error", title="Loss", validate_default=True,
+        help="What the network is made to minimise.",
+    )  # fmt: skip
+    optimizer: Annotated[Any, OPTIMIZERS] = setting(
+        "sgd", title="Optimizer", validate_default=True,
+        help="The rule that turns gradients into changes of the weights.",
+    )  # fmt: skip
+    learning_rate: float = setting(
+        0.03, title="Learning rate", ge=0, le=100, change="live", scale="log",
+        choices=[0.00001, 0.0001, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10],
+        help="How large a step is taken along the direction the optimizer gives.",
+        formula=r"w \leftarrow w - \eta\,\nabla_w L",
+    )  # fmt: skip
+    schedule: Annotated[Any, SCHEDULES] = setting(
+        "constant", title="Schedule", validate_default=True,
+        help="How the learning rate changes while training goes on.",
+    )  # fmt: skip
+    batch_size: int = setting(
+        10, title="Batch size", ge=1, le=MAX_BATCH, scale="log",
+        choices=[1, 2, 5, 10, 15, 20, 25, 30, 50, 100, 250, 500],
+        help="Examples per step; at or above the number of training points it is full batch.",
+        formula=r"\nabla L = \tfrac1B\sum_{i=1}^{B}\nabla\ell_i",
+    )  # fmt: skip
+    l1: float = setting(
+        0.0, title="L1 rate", ge=0, le=100, change="live", scale="log", choices=_RATES,
+        help="Pulls every weight towards zero by a constant amount; many become exactly idle.",
+        formula=r"\lambda_1\sum|w|",
+    )  # fmt: skip
+    l2: float = setting(
+        0.0, title="L2 rate", ge=0, le=100, change="live", scale="log", choices=_RATES,
+        help="Pulls every weight towards zero in proportion to its size.",
+        formula=r"\lambda_2\sum\tfrac12 w^2",
+    )  # fmt: skip
+    weight_decay: float = setting(
+        0.0, title="Weight decay", ge=0, le=10, change="live", scale="log", choices=_RATES,
+        help="Shrinks the weights directly, apart from the gradient (decoupled, as in AdamW).",
+        formula=r"w \leftarrow (1-\eta\lambda)\,w",
+    )  # fmt: skip
+    clip_norm: float | None = setting(
+        None, title="Gradient clipping", gt=0, le=1000,
+        help="A gradient whose norm over all weights is larger is scaled down to this norm.",
+        formula=r"g \leftarrow g\,\min(1, c/\lVert g\rVert)",
+    )  # fmt: skip
+    early_stopping: EarlyStopping | None = setting(
+        None, title="Early stopping", help="Stop by itself when held-out loss stops falling."
+    )
+    rules: Literal["standard", "tf_playground"] = setting(
+        "standard", title="Numeric rules",
+        help="standard: reshuffled every epoch, a smaller last batch. tf_playground: fixed order, "
+        "the gradients of a partial last batch carry into the next epoch, and L1 sets a weight "
+        "that crosses zero dead.",
+    )  # fmt: skip
+
+    @model_validator(mode="after")
+    def _rules_fit_optimizer(self) -> Self:
+        if self.rules == "tf_playground" and self.optimizer.kind != "sgd":
+            raise ValueError(
+                "rules: tf_playground knows plain SGD only; choose optimizer 'sgd' "
+                "or rules 'standard'"
+            )
+        return self
+
+
+class Experiment(Spec):
+    """A whole experiment. Every field has a default: `{}` is the default playground."""
+
+    version: Literal[1] = 1
+    data: Data = setting(Data.model_construct(), title="Data", help="What is learned from.")
+    network: Network = setting(Network.model_construct(), title="Network", help="What learns.")
+    training: Training = setting(
+        Training.model_construct(), title="Training", help="How it learns."
+    )
+    seed: int = setting(
+        0, title="Seed", ge=0, le=2**32 - 1,
+        help="Fixes the initial weights, the order of the batches and dropout.",
+    )  # fmt: skip
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_rooms(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        return {"data": {}, "network": {}, "training": {}, **value}
+
+    @model_validator(mode="after")
+    def _loss_fits_problem(self) -> Self:
+        self.training.loss.check(self.data.dataset, self.network.output.activation)
+        return self
+
+    @property
+    def output_activation(self) -> str:
+        """The output layer's activation, resolved."""
+        return self.network.output.activation or self.training.loss.default_activation(
+            self.data.dataset
+        )
+
+    def canonical(self) -> str:
+        """One text per experiment: sorted keys, no spaces, every default written out."""
+        return json.dumps(
+            self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), ensure_ascii=False
+        )
+
+    def digest(self) -> str:
+        """SHA-256 of the canonical form, in hexadecimal."""
+        return hashlib.sha256(self.canonical().encode()).hexdigest()

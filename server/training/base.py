@@ -1,0 +1,76 @@
+"""What a loss, an optimizer and a schedule are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+import jax
+import optax
+
+from server.experiment.registry import ACTIVATIONS, Kind
+
+if TYPE_CHECKING:
+    from server.datasets.base import Dataset, Problem
+
+
+class Loss(Kind):
+    """A loss per example, minimised in the mean over a batch.
+
+    Targets have the shape of the outputs, (B, K). Classification with K = 1 codes the two
+    classes as (`low`, 1), with K > 1 as one column per class with `low` and 1; `low` is -1
+    where the output activation can be negative, else 0 (see `targets.py`).
+    """
+
+    problems: ClassVar[tuple[Problem, ...]] = ("classification", "regression")
+    #: output activations it makes sense with; empty means any
+    activations: ClassVar[tuple[str, ...]] = ()
+
+    def default_activation(self, dataset: Dataset) -> str:
+        """The output activation when the experiment leaves it empty."""
+        raise NotImplementedError
+
+    def per_example(self, logits: jax.Array, outputs: jax.Array, targets: jax.Array) -> jax.Array:
+        """(B, K) pre-activations, (B, K) outputs, (B, K) targets -> (B,) losses."""
+        raise NotImplementedError
+
+    def check(self, dataset: Dataset, activation: str | None) -> None:
+        """Raise ValueError, with the mend, where loss, problem and output do not fit."""
+        if dataset.problem not in self.problems:
+            raise ValueError(
+                f"training.loss: {self.name()!r} is for {self.problems[0]}, and dataset "
+                f"{dataset.name()!r} is {dataset.problem}; choose 'squared_error'"
+            )
+        if activation is None or not self.activations or activation in self.activations:
+            return
+        titles = " or ".join(repr(a) for a in self.activations)
+        raise ValueError(
+            f"network.output.activation: {self.name()!r} needs {titles}, not {activation!r}; "
+            "choose that, or null to let the loss decide"
+        )
+
+
+class Optimizer(Kind):
+    """An update rule without its learning rate, which is the training's and applied after."""
+
+    #: a learning rate that usually works, offered when the optimizer is chosen
+    learning_rate: ClassVar[float] = 0.03
+
+    def transform(self) -> optax.GradientTransformation:
+        """Gradients -> direction to be multiplied by -learning_rate.
+
+        Live fields may be traced values here.
+        """
+        raise NotImplementedError
+
+
+class Schedule(Kind):
+    """A factor on the learning rate over training time."""
+
+    def factor(self, epoch: jax.Array) -> jax.Array:
+        """Training time in epochs (a float, steps / steps per epoch) -> factor >= 0."""
+        raise NotImplementedError
+
+
+def activation(name: str, z: jax.Array) -> jax.Array:
+    """Apply a registered activation to pre-activations of shape (B, units)."""
+    return ACTIVATIONS[name].function(z)
