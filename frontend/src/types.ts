@@ -1,0 +1,199 @@
+/** What the server says (docs/protocol.md) and what the rooms of the page share. */
+
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+/** A registered thing: its kind and its settings. */
+export type KindValue = { kind: string } & { [key: string]: Json };
+
+export interface Experiment {
+  version: 1;
+  data: {
+    dataset: KindValue;
+    features: string[];
+    split: { train: number; validation: number };
+    seed: number;
+  };
+  network: {
+    layers: KindValue[];
+    output: { activation: string | null; initializer: string; bias: number };
+  };
+  training: {
+    loss: KindValue;
+    optimizer: KindValue;
+    schedule: KindValue;
+    learning_rate: number;
+    batch_size: number;
+    l1: number;
+    l2: number;
+    weight_decay: number;
+    clip_norm: number | null;
+    early_stopping: { patience: number; min_delta: number } | null;
+    rules: 'standard' | 'tf_playground';
+  };
+  seed: number;
+}
+
+/** RFC 7396, any depth. */
+export type Patch = { [key: string]: Json };
+
+export type Status = 'paused' | 'playing' | 'compiling' | 'diverged' | 'stopped';
+
+export interface GraphLayer {
+  title: string;
+  kind: string;
+  units: number;
+  activation: string;
+  params: Record<string, number[]>;
+}
+
+export interface Session {
+  id: string;
+  secret?: string;
+  experiment: Experiment;
+  digest: string;
+  step: number;
+  epoch: number;
+  playing: boolean;
+  speed: number | null;
+  status: Status;
+  message: string | null;
+  graph: { inputs: string[]; layers: GraphLayer[] };
+  problem: 'classification' | 'regression';
+  dimensions: 1 | 2;
+  classes: number;
+  range: [number, number];
+  domain: [number, number];
+  steps_per_epoch: number;
+  counts: { train: number; validation: number; test: number };
+}
+
+/** A decoded wire array: C order. */
+export interface Tensor<A = Uint8Array | Float32Array | Uint32Array | Int16Array> {
+  shape: number[];
+  data: A;
+}
+export type Bytes = Tensor<Uint8Array>;
+export type Floats = Tensor<Float32Array>;
+export type Counts = Tensor<Uint32Array>;
+
+export interface Points {
+  inputs: Floats;
+  labels: Floats;
+  split: Bytes; // 0 train, 1 validation, 2 test
+  features: Record<string, Bytes>; // every feature's map over the domain, over [-1, 1]
+}
+
+export interface Score {
+  loss: number;
+  accuracy?: number;
+  r2?: number;
+}
+
+export interface Histogram {
+  lo: number;
+  hi: number;
+  counts: Counts;
+}
+
+export interface Views {
+  surface?: { values: Bytes | Floats; range: [number, number] };
+  units?: { layers: (Bytes | Floats)[] };
+  weights?: { layers: ({ w: Floats; b: Floats } | null)[] };
+  histograms?: {
+    layers: { weights: Histogram; activations: Histogram; gradients: Histogram }[];
+  };
+  gradients?: { norm: number; layers: number[]; dead: number[] };
+  confusion?: { counts: Counts };
+}
+
+export interface Frame {
+  step: number;
+  epoch: number;
+  playing: boolean;
+  status: Status;
+  message: string | null;
+  steps_per_second: number;
+  metrics: { train: Score; validation: Score | null; test: Score | null };
+  views: Views;
+}
+
+/** The curve so far: columns by name, one row per sample. */
+export interface Curve {
+  columns: string[];
+  rows: Float32Array[]; // each of columns.length
+}
+
+export type ViewRequest = { kind: string } & { [option: string]: Json };
+
+export type Command =
+  | { kind: 'play'; steps?: number }
+  | { kind: 'pause' }
+  | { kind: 'advance'; steps?: number; epochs?: number }
+  | { kind: 'reset'; seed?: number }
+  | { kind: 'speed'; epochs_per_second: number | null }
+  | { kind: 'patch'; experiment: Patch }
+  | { kind: 'edit'; layer: number; param: 'w' | 'b'; index: number[]; value: number };
+
+export interface Problem {
+  path: string;
+  message: string;
+}
+
+/** One choice of a registry, as the schema publishes it. */
+export interface Option {
+  value: string;
+  title: string;
+  help: string;
+  formula: string;
+  [hint: string]: Json;
+}
+
+/** A JSON Schema node with our x- keys; open it with the helpers of forms/schema.ts. */
+export type Schema = { [key: string]: Json };
+
+/** What the page remembers that is not part of the experiment (TF Playground's view keys). */
+export interface ViewSettings {
+  discretize: boolean;
+  showTestData: boolean;
+  showValidationData: boolean;
+  contours: boolean;
+  surfaceClass: number | null; // one class's probability, null: the winning class
+  hide: Record<string, boolean>; // by TF Playground's hide names
+  hideText: boolean;
+}
+
+/** What is shown on the big plot instead of the output, while hovered (or pinned). */
+export type Spotlight =
+  | null
+  | { type: 'unit'; layer: number; unit: number }
+  | { type: 'feature'; name: string };
+
+/**
+ * The page's one store (state/lab.svelte.ts): reactive fields to read, methods to act.
+ * Rooms get it with `useLab()` from state/context.ts and never talk to the wire themselves.
+ */
+export interface Lab {
+  readonly session: Session | null;
+  readonly schema: Schema | null;
+  readonly frame: Frame | null; // the newest
+  readonly points: Points | null;
+  readonly curve: Curve;
+  readonly curveVersion: number; // rises whenever the curve changed
+  readonly connection: 'connecting' | 'open' | 'lost';
+  readonly problems: Problem[]; // of the last refused command
+  readonly canUndo: boolean;
+  readonly canRedo: boolean;
+  view: ViewSettings;
+  spotlight: Spotlight;
+  drawClass: number | null; // class (or value) painted by the pointer on the surface; null: not drawing
+
+  /** Ask for a view while the returned function has not been called. Counted; cheap to repeat. */
+  want(view: ViewRequest): () => void;
+  command(command: Command): Promise<boolean>; // false: refused, see problems
+  /** A change of the experiment; undoable. Live drags of one control coalesce into one undo step. */
+  patch(experiment: Patch, label?: string): Promise<boolean>;
+  /** Replace the experiment's hidden layers (whole list, as merge patches do). */
+  setLayers(layers: KindValue[], label?: string): Promise<boolean>;
+  undo(): void;
+  redo(): void;
+  dismissProblems(): void;
+}
