@@ -1,0 +1,127 @@
+import { describe, expect, it } from 'vitest';
+import {
+  capacity,
+  type Column,
+  dropIndex,
+  grid,
+  layout,
+  type LayoutInput,
+  STRIP,
+  TOP,
+  windowWith,
+} from './geometry';
+
+const room = (part: Partial<LayoutInput> = {}) =>
+  layout({
+    width: 680,
+    height: 560,
+    features: 7,
+    layers: [{ units: 4 }, { units: 2 }],
+    output: { units: 1 },
+    ...part,
+  });
+const bottom = (column: Column, tile: number) =>
+  Math.max(...column.ys) + tile / 2 + (column.rest > 0 ? STRIP : 0);
+
+describe('columns', () => {
+  it('stand evenly between the features and the output', () => {
+    const xs = room().columns.map((column) => column.x);
+    const steps = xs.slice(1).map((x, i) => x - (xs[i] as number));
+    expect(xs).toHaveLength(4);
+    for (const step of steps) expect(step).toBeCloseTo(steps[0] as number);
+  });
+
+  it('fill the room, and scroll inside it when there are too many', () => {
+    expect(room().width).toBe(680);
+    const many = room({ layers: Array.from({ length: 16 }, () => ({ units: 8 })) });
+    expect(many.width).toBeGreaterThan(680);
+    const [a, b] = many.columns as [Column, Column];
+    expect(b.x - a.x).toBeGreaterThanOrEqual(104);
+  });
+
+  it('join features and output directly where no layer is hidden', () => {
+    expect(room({ layers: [] }).columns).toHaveLength(2);
+  });
+
+  it('fit two hidden layers on a hand-held screen without scrolling', () => {
+    const place = room({ width: 366 });
+    expect(place.compact).toBe(true);
+    expect(place.width).toBeLessThan(430);
+  });
+});
+
+describe('units', () => {
+  it('keep their places when another is added', () => {
+    const few = room({ layers: [{ units: 2 }] }).columns[1] as Column;
+    const more = room({ layers: [{ units: 3 }] }).columns[1] as Column;
+    expect(more.ys.slice(0, 2)).toEqual(few.ys);
+  });
+
+  it('begin below the headers and never leave the room', () => {
+    for (const units of [1, 8, 9, 10, 64, 256]) {
+      const place = room({ layers: [{ units }] });
+      const column = place.columns[1] as Column;
+      expect(column.ys[0]).toBe(TOP + place.tile / 2);
+      expect(bottom(column, place.tile)).toBeLessThanOrEqual(place.height);
+      expect(column.ys.length + column.rest).toBe(units);
+    }
+  });
+
+  it('show eight whole, and a window of a wide layer', () => {
+    expect((room({ layers: [{ units: 8 }] }).columns[1] as Column).rest).toBe(0);
+    const wide = room({ layers: [{ units: 256, first: 300 }] }).columns[1] as Column;
+    expect(wide.first).toBe(256 - wide.ys.length);
+    expect(wide.rest).toBeGreaterThan(240);
+    expect(wide.stripY).toBeGreaterThan(Math.max(...wide.ys));
+  });
+
+  it('show at least one in the lowest of rooms', () => {
+    const column = room({ height: 200, layers: [{ units: 5 }] }).columns[1] as Column;
+    expect(column.ys).toHaveLength(1);
+    expect(column.rest).toBe(4);
+  });
+
+  it('do not overlap', () => {
+    const place = room({ layers: [{ units: 8 }], features: 7 });
+    for (const { ys } of place.columns)
+      for (const [i, y] of ys.slice(1).entries())
+        expect(y - (ys[i] as number)).toBeGreaterThan(place.tile);
+  });
+
+  it('leave every feature in sight', () => {
+    const place = room({ features: 10 });
+    const column = place.columns[0] as Column;
+    expect(column.ys).toHaveLength(10);
+    expect(Math.max(...column.ys) + place.tile / 2).toBeLessThanOrEqual(560);
+  });
+});
+
+describe('helpers', () => {
+  it('count the tiles that fit', () => {
+    expect(capacity(38, 38, 50)).toBe(1);
+    expect(capacity(88, 38, 50)).toBe(2);
+    expect(capacity(87, 38, 50)).toBe(1);
+  });
+
+  it('find the place something is dropped at', () => {
+    expect(dropIndex([100, 200, 300], 149)).toBe(0);
+    expect(dropIndex([100, 200, 300], 151)).toBe(1);
+    expect(dropIndex([100, 200, 300], 9000)).toBe(2);
+    expect(dropIndex([], 10)).toBe(0);
+  });
+
+  it('move a window no further than needed', () => {
+    expect(windowWith(5, 0, 8)).toBe(0);
+    expect(windowWith(8, 0, 8)).toBe(1);
+    expect(windowWith(3, 10, 8)).toBe(3);
+  });
+
+  it('put every cell of a grid inside it', () => {
+    for (const count of [9, 12, 100, 256]) {
+      const { columns, rows, cell } = grid(count, 84, 60, 14);
+      expect(columns * rows).toBeGreaterThanOrEqual(count);
+      expect(columns * cell).toBeLessThanOrEqual(84);
+      expect(rows * cell).toBeLessThanOrEqual(60);
+    }
+  });
+});
