@@ -1,0 +1,50 @@
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import type { Plugin } from 'vite';
+import { defineConfig } from 'vitest/config';
+
+/** Every browser we support reads woff2: leave KaTeX's older fonts out of the package. */
+const woff2Only: Plugin = {
+  name: 'woff2-only',
+  enforce: 'pre',
+  transform(code, id) {
+    if (!id.includes('katex') || !id.endsWith('.css')) return null;
+    return code.replace(/,url\([^)]*\.(?:woff|ttf)\) format\("(?:woff|truetype)"\)/g, '');
+  },
+};
+
+// The server's template names app.js and app.css, so the entry has a fixed name;
+// what it loads later is hashed.
+export default defineConfig(({ command, mode }) => ({
+  base: command === 'build' ? '/static/' : '/',
+  plugins: [woff2Only, svelte()],
+  resolve: mode === 'test' ? { conditions: ['browser'] } : {},
+  publicDir: false,
+  build: {
+    outDir: '../static',
+    emptyOutDir: true,
+    manifest: 'manifest.json',
+    target: 'es2022',
+    cssCodeSplit: true,
+    chunkSizeWarningLimit: 800,
+    rolldownOptions: {
+      input: { app: 'src/main.ts' },
+      output: {
+        entryFileNames: '[name].js',
+        chunkFileNames: 'chunks/[name]-[hash].js',
+        assetFileNames: ({ names }) =>
+          names.includes('app.css') ? 'app.css' : 'assets/[name]-[hash][extname]',
+      },
+    },
+  },
+  server: {
+    port: 5173,
+    proxy: {
+      '/api': { target: 'http://127.0.0.1:8000', ws: true },
+      '/healthz': 'http://127.0.0.1:8000',
+    },
+  },
+  test: {
+    environment: 'happy-dom',
+    include: ['src/**/*.test.ts', 'tests/**/*.test.ts'],
+  },
+}));
