@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from server.experiment.registry import Kind, setting
 
@@ -24,16 +24,33 @@ class Points:
     inputs: NDArray[np.float32]
     labels: NDArray[np.float32]
 
+    @classmethod
+    def of(cls, inputs: ArrayLike, labels: ArrayLike) -> Self:
+        return cls(np.asarray(inputs, np.float32), np.asarray(labels, np.float32))
+
 
 class Dataset(Kind):
     """Base of every dataset. `classes` is 0 for regression."""
 
     problem: ClassVar[Problem] = "classification"
     dimensions: ClassVar[int] = 2
+    #: its name in TensorFlow Playground, if it has one
+    tf: ClassVar[str] = ""
+    if TYPE_CHECKING:
+        classes: ClassVar[int]  # in some kinds a setting, in the others filled in below
 
-    @property
-    def classes(self) -> int:
-        return 2 if self.problem == "classification" else 0
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        if "kind" not in cls.model_fields:
+            return
+        shown = {"problem": cls.problem, "dimensions": cls.dimensions, "tf": cls.tf or None}
+        cls.hints = cls.hints | {key: value for key, value in shown.items() if value}
+        if "classes" not in cls.model_fields:
+            cls.classes = 2 if cls.problem == "classification" else 0
+
+    def label_range(self, labels: NDArray[np.float32]) -> tuple[float, float]:
+        """What the colours of labels and outputs span: the class indices, or the values."""
+        return (0.0, self.classes - 1.0) if self.classes else (-1.0, 1.0)
 
     def generate(self, rng: np.random.Generator) -> Points:
         """Draw the points, in the order in which they are then split.
@@ -43,15 +60,29 @@ class Dataset(Kind):
         raise NotImplementedError
 
 
-class Sampled(Dataset):
-    """A dataset drawn from a distribution."""
-
-    samples: int = setting(
-        500, title="Samples", ge=20, le=MAX_SAMPLES, scale="log",
+def samples_setting(default: int) -> Any:
+    return setting(
+        default, title="Samples", ge=20, le=MAX_SAMPLES, scale="log",
         choices=[50, 100, 200, 500, 1000, 1200, 2000, 5000],
         help="How many points are drawn, before the split.",
     )  # fmt: skip
+
+
+class Sampled(Dataset):
+    """A dataset drawn from a distribution."""
+
+    samples: int = samples_setting(500)
     noise: float = setting(
         0, title="Noise", ge=0, le=100, choices=list(range(0, 55, 5)),
         help="How far points stray from their true place, in percent.",
     )  # fmt: skip
+
+    @property
+    def noise_share(self) -> float:
+        """The noise as a fraction, 0.5 for 50 %."""
+        return self.noise / 100
+
+
+def class_sizes(samples: int, classes: int) -> list[int]:
+    """Points per class: as equal as can be, the first classes take the remainder."""
+    return [samples // classes + (c < samples % classes) for c in range(classes)]
