@@ -1,0 +1,93 @@
+"""The command `layerlab`. Heavy imports wait until a command needs them."""
+
+from __future__ import annotations
+
+import socket
+from typing import Annotated, Any
+
+import typer
+
+from server import __version__
+
+app = typer.Typer(
+    help="A neural-network playground in the browser that trains on a server.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"layerlab {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="And exit.")
+    ] = False,
+) -> None:
+    """A neural-network playground in the browser that trains on a server."""
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on [127.0.0.1].")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="TCP port; 0 takes a free one [8000].")
+    ] = None,
+) -> None:
+    """Serve the playground until interrupted. LAYERLAB_* variables set the rest."""
+    given = {"host": host, "port": port}
+    settings = _settings({name: value for name, value in given.items() if value is not None})
+
+    import uvicorn
+
+    from server.app import create_app
+
+    application = create_app(settings)
+    listener = _listen(settings.host, settings.port)
+    config = uvicorn.Config(
+        application,
+        log_level=settings.log_level,
+        access_log=False,
+        ws_max_size=4 * 2**20,
+        ws_per_message_deflate=False,  # frames are quantised already; deflating costs training time
+        timeout_graceful_shutdown=3,  # live views never end by themselves
+    )
+    where = f"[{settings.host}]" if ":" in settings.host else settings.host
+    # the socket listens already: whoever follows the link is answered
+    typer.echo(f"Layerlab is on http://{where}:{listener.getsockname()[1]} (Ctrl+C ends it)")
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def _settings(given: dict[str, Any]) -> Any:
+    from pydantic import ValidationError
+
+    from server.settings import Settings
+
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        lines = [f"LAYERLAB_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors()]
+        raise _refuse("\n".join(lines)) from None
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        reason = error.strerror or error
+        raise _refuse(f"Cannot listen on {host}:{port} ({reason}); try another --port.") from None
+
+
+def _refuse(message: str) -> typer.Exit:
+    typer.echo(message, err=True)
+    return typer.Exit(2)
+
+
+if __name__ == "__main__":
+    app()

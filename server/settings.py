@@ -1,0 +1,64 @@
+"""What can be set from outside: LAYERLAB_* environment variables."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+def _data_dir() -> Path:
+    home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(home) / "layerlab"
+
+
+class Settings(BaseSettings):
+    """The server's settings. `LAYERLAB_PORT=9000` sets `port`, and so on."""
+
+    model_config = SettingsConfigDict(env_prefix="LAYERLAB_", frozen=True)
+
+    host: str = "127.0.0.1"
+    """Address to listen on; 0.0.0.0 lets other machines in."""
+
+    port: int = Field(8000, ge=0, le=65535)
+    """TCP port to listen on; 0 takes a free one."""
+
+    data_dir: Path = Field(default_factory=_data_dir)
+    """Folder for whatever the server keeps."""
+
+    max_sessions: int = Field(256, ge=1)
+    """Live sessions at once; a further one is refused."""
+
+    idle_seconds: float = Field(900, gt=0)
+    """Seconds after which a session that nobody watches or calls is dropped."""
+
+    max_steps_per_call: int = Field(1_000_000, ge=1)
+    """Training steps that one call may ask for."""
+
+    allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    """Other origins whose pages may call, separated by commas; empty means none but its own."""
+
+    fps_limit: int = Field(60, ge=1, le=240)
+    """Frames per second at most, for one live view."""
+
+    compile_workers: int = Field(1, ge=1, le=64)
+    """Threads that compile programs."""
+
+    train_workers: int = Field(2, ge=1, le=64)
+    """Threads that train."""
+
+    platform: Literal["cpu", "auto"] = "cpu"
+    """JAX platform: the CPU, or whatever JAX prefers where it finds an accelerator."""
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least severe message that is logged."""
+
+    @field_validator("allowed_origins", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(origin.strip().rstrip("/") for origin in value.split(",") if origin.strip())
