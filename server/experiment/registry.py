@@ -8,7 +8,7 @@ parametrised tests.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Literal, TypeVar, Union
 
@@ -73,7 +73,23 @@ def setting(
 K = TypeVar("K", bound=Kind)
 
 
-class Kinds(dict[str, type[Any]]):
+R = TypeVar("R")
+
+
+class Registry(dict[str, R]):
+    """Names to things, in the order of their registration. Equal only to itself."""
+
+    __hash__ = object.__hash__  # typing wants hashable annotations
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __init__(self, noun: str) -> None:
+        super().__init__()
+        self.noun = noun
+
+
+class Kinds(Registry[type[Any]]):
     """A registry of kinds, and the pydantic type that is the union of them.
 
     The union is resolved at validation, so the experiment can name a registry
@@ -82,8 +98,7 @@ class Kinds(dict[str, type[Any]]):
     """
 
     def __init__(self, noun: str) -> None:
-        super().__init__()
-        self.noun = noun
+        super().__init__(noun)
         self._adapter: TypeAdapter[Any] | None = None
 
     def register(self, cls: type[K]) -> type[K]:
@@ -148,12 +163,8 @@ class Entry:
     hints: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
-class Entries(dict[str, Entry]):
+class Entries(Registry[Entry]):
     """A registry of named functions, and the pydantic type of their names."""
-
-    def __init__(self, noun: str) -> None:
-        super().__init__()
-        self.noun = noun
 
     def register(
         self, name: str, *, title: str, help: str, formula: str = "", **hints: Any

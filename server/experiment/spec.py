@@ -184,7 +184,7 @@ class Training(Spec):
         formula=r"w \leftarrow (1-\eta\lambda)\,w",
     )  # fmt: skip
     clip_norm: float | None = setting(
-        None, title="Gradient clipping", gt=0, le=1000,
+        None, title="Gradient clipping", gt=0, le=1000, change="live", scale="log",
         help="A gradient whose norm over all weights is larger is scaled down to this norm.",
         formula=r"g \leftarrow g\,\min(1, c/\lVert g\rVert)",
     )  # fmt: skip
@@ -204,6 +204,11 @@ class Training(Spec):
             raise ValueError(
                 "rules: tf_playground knows plain SGD only; choose optimizer 'sgd' "
                 "or rules 'standard'"
+            )
+        if self.rules == "tf_playground" and (self.weight_decay or self.clip_norm is not None):
+            raise ValueError(
+                "rules: tf_playground knows no weight decay and no clipping; "
+                "set weight_decay 0 and clip_norm null, or rules 'standard'"
             )
         return self
 

@@ -1,0 +1,1 @@
+"""REST routers, the live socket, pages. Thin: parse, call, answer."""

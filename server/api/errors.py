@@ -1,0 +1,99 @@
+"""Errors are values: problem+json with the path to the field and what would be right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import ValidationError
+from starlette.exceptions import HTTPException
+
+from server.engine.session import Refused
+
+TITLES = {
+    400: "Bad request",
+    401: "The secret is missing or wrong",
+    403: "Not from this origin",
+    404: "Not found",
+    405: "Method not allowed",
+    409: "Conflict",
+    413: "Too large",
+    422: "The input does not fit",
+    503: "The server is full",
+}
+
+
+def problem(status: int, errors: Sequence[dict[str, str]]) -> JSONResponse:
+    """An application/problem+json answer."""
+    body = {
+        "type": "about:blank",
+        "title": TITLES.get(status, "Error"),
+        "status": status,
+        "errors": list(errors),
+    }
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
+    return JSONResponse(
+        body, status_code=status, media_type="application/problem+json", headers=headers
+    )
+
+
+def describe(errors: Iterable[Any], prefix: str = "") -> list[dict[str, str]]:
+    """pydantic's errors as {path, message}; a union's inner tags are left out of the path."""
+    return [
+        {"path": prefix + _path(error["loc"], error), "message": _message(error)}
+        for error in errors
+    ]
+
+
+def of_exception(error: Exception, prefix: str = "") -> list[dict[str, str]]:
+    """A refused command's or a failed validation's errors."""
+    if isinstance(error, ValidationError):
+        return describe(error.errors(include_url=False, include_context=True), prefix)
+    if isinstance(error, Refused):
+        return [{"path": error.path, "message": str(error)}]
+    return [{"path": prefix, "message": str(error)}]
+
+
+def _path(loc: Sequence[Any], error: Any) -> str:
+    keys = [str(k) for k in loc if k != "body"]
+    message = str(error.get("msg", ""))
+    # "network.output.activation: …" names a field below the place where it was raised.
+    named, colon, _ = message.removeprefix("Value error, ").partition(":")
+    if error.get("type") == "value_error" and colon and " " not in named:
+        keys += named.split(".")
+    return "/" + "/".join(keys) if keys else ""
+
+
+def _message(error: Any) -> str:
+    text = str(error["msg"]).removeprefix("Value error, ")
+    if error.get("type") == "value_error":
+        named, colon, rest = text.partition(":")
+        text = rest.strip() if colon and " " not in named else text
+    if error.get("type") == "extra_forbidden":
+        return "there is no such field; remove it or mend its name"
+    given = error.get("input")
+    shown = f" (given: {str(given)[:60]})" if isinstance(given, str | int | float) else ""
+    return text + shown
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of the application as problem+json."""
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid_request(_: Request, error: RequestValidationError) -> JSONResponse:
+        return problem(422, describe(error.errors()))
+
+    @app.exception_handler(ValidationError)
+    async def invalid_value(_: Request, error: ValidationError) -> JSONResponse:
+        return problem(422, of_exception(error, "/experiment"))
+
+    @app.exception_handler(Refused)
+    async def refused(_: Request, error: Refused) -> JSONResponse:
+        return problem(422, of_exception(error))
+
+    @app.exception_handler(HTTPException)
+    async def http_error(_: Request, error: HTTPException) -> JSONResponse:
+        return problem(error.status_code, [{"path": "", "message": str(error.detail)}])

@@ -1,0 +1,284 @@
+"""The live socket: one a screen. Commands in, frames out (docs/protocol.md).
+
+A reader takes the newest snapshot when it is ready for one, so a slow one gets fewer
+frames, never old ones, and slows nobody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+import msgspec
+import numpy as np
+from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+from pydantic import Field, ValidationError
+
+from server.engine import commands as c
+from server.engine.scheduler import Engine
+from server.engine.session import COLUMNS, Refused, Session, Snapshot, Watcher
+from server.engine.views import MAX_VIEWS, VIEWS, View
+from server.experiment.registry import Spec
+
+from .errors import of_exception
+
+router = APIRouter()
+
+BAD_MESSAGE, WRONG_SECRET, NO_SESSION, NO_HELLO = 4400, 4401, 4404, 4408
+HELLO_SECONDS = 10
+MAX_MESSAGE = 256 * 1024
+
+
+class Hello(Spec):
+    """The first message: who one is and what one shows."""
+
+    kind: Literal["hello"]
+    secret: str | None = None
+    fps: float = Field(30, ge=0.1, le=120)
+    views: list[Any] = Field(default_factory=list, max_length=MAX_VIEWS)
+
+
+class Views(Spec):
+    """Another set of views."""
+
+    kind: Literal["views"]
+    fps: float = Field(30, ge=0.1, le=120)
+    views: list[Any] = Field(max_length=MAX_VIEWS)
+
+
+class Ordered(Spec):
+    """A command with a number that its reply carries."""
+
+    kind: Literal["command"]
+    seq: int = Field(ge=0, le=2**53)
+    command: c.Command
+
+
+def pack(message: Any) -> bytes:
+    """MessagePack, arrays as {dtype, shape, data}."""
+    return _encoder.encode(message)
+
+
+def _array(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        code = {"u1": "u1", "f4": "f4", "u4": "u4", "i2": "i2"}[value.dtype.str[1:]]
+        array = np.ascontiguousarray(value)
+        return {"dtype": code, "shape": list(value.shape), "data": array.tobytes()}
+    raise NotImplementedError(type(value))
+
+
+_encoder = msgspec.msgpack.Encoder(enc_hook=_array)
+
+
+@dataclass
+class Live:
+    """One open socket on one session."""
+
+    socket: WebSocket
+    session: Session
+    engine: Engine
+    fps_limit: float
+    woken: asyncio.Event = field(default_factory=asyncio.Event)
+    control: bool = False
+    keys: dict[str, str] = field(default_factory=dict[str, str])
+
+    def __post_init__(self) -> None:
+        loop = asyncio.get_running_loop()
+
+        def wake() -> None:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(self.woken.set)
+
+        self.watcher = Watcher(wake=wake)
+        self.sent = (-1, -1, -1, -1)  # versions of session, data, curve, frame
+        self.moment: Any = None
+        self.cursor = 0
+        self.running: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Serve until the socket or the session ends."""
+        hello = await self._hello()
+        if hello is None:
+            return
+        self._show(hello.views, hello.fps)
+        await asyncio.to_thread(self.session.watch, self.watcher)
+        self.woken.set()
+        sender = asyncio.create_task(self._send())
+        receiver = asyncio.create_task(self._receive())
+        try:
+            await asyncio.wait({sender, receiver}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self.session.unwatch(self.watcher)
+            tasks = [sender, receiver, *self.running]
+            for task in tasks:
+                task.cancel()
+            results = await asyncio.gather(*tasks, return_exceptions=True)
+        for result in results:
+            if isinstance(result, Exception) and not isinstance(
+                result, WebSocketDisconnect | RuntimeError
+            ):
+                raise result
+
+    # -- in ------------------------------------------------------------------------------
+
+    async def _hello(self) -> Hello | None:
+        try:
+            text = await asyncio.wait_for(self.socket.receive_text(), HELLO_SECONDS)
+            hello = Hello.model_validate_json(text)
+            self._parse_views(hello.views)
+        except TimeoutError:
+            await self.socket.close(NO_HELLO, "say hello within 10 s")
+            return None
+        except (ValidationError, KeyError) as error:
+            await self._refuse(error)
+            return None
+        if hello.secret is not None and not self.engine.allowed(self.session, hello.secret):
+            await self.socket.close(WRONG_SECRET, "this secret is not the session's")
+            return None
+        self.control = hello.secret is not None
+        return hello
+
+    async def _receive(self) -> None:
+        while True:
+            text = await self.socket.receive_text()
+            try:
+                await self._take(text)
+            except (ValidationError, ValueError, KeyError) as error:
+                await self._refuse(error)
+                return
+
+    async def _take(self, text: str) -> None:
+        if len(text) > MAX_MESSAGE:
+            raise ValueError(f"a message may have {MAX_MESSAGE} characters")
+        message = json.loads(text)
+        kind = message.get("kind") if isinstance(message, dict) else None
+        if kind == "views":
+            views = Views.model_validate(message)
+            self._show(views.views, views.fps)
+            await asyncio.to_thread(self.session.watch, self.watcher)
+        elif kind == "command":
+            await self._order(message)
+        else:
+            raise ValueError("kind must be 'views' or 'command'")
+
+    async def _order(self, message: dict[str, Any]) -> None:
+        """A refused command is answered, not punished: only its frame must be readable."""
+        seq = message.get("seq")
+        if not isinstance(seq, int):
+            raise ValueError("seq must be a number")
+        try:
+            order = Ordered.model_validate(message)
+        except ValidationError as error:
+            await self._reply(seq, of_exception(error))
+            return
+        if not self.control:
+            await self._reply(seq, [{"path": "", "message": "say hello with the secret first"}])
+            return
+        # In its own task, so that an `advance` under way can be paused; what comes first
+        # acts first because the lock of a session is taken in the order of arrival.
+        task = asyncio.create_task(self._act(order))
+        self.running.add(task)
+        task.add_done_callback(self.running.discard)
+        if not isinstance(order.command, c.Advance):
+            await task
+
+    async def _act(self, order: Ordered) -> None:
+        try:
+            await asyncio.to_thread(self.session.act, order.command)
+        except (Refused, ValidationError) as error:
+            await self._reply(order.seq, of_exception(error, "/experiment"))
+            return
+        if isinstance(order.command, c.Advance):
+            while not await asyncio.to_thread(self.session.done.wait, 1.0):
+                continue
+        await self._reply(order.seq, [])
+
+    async def _reply(self, seq: int, errors: list[dict[str, str]]) -> None:
+        message = {"kind": "reply", "seq": seq, "ok": not errors, "errors": errors}
+        await self.socket.send_bytes(pack(message))
+
+    async def _refuse(self, error: Exception) -> None:
+        first = of_exception(error)[0]
+        reason = f"{first['path']} {first['message']}".strip()
+        await self.socket.close(BAD_MESSAGE, reason[:120])
+
+    def _parse_views(self, views: list[Any]) -> dict[str, View]:
+        parsed = [VIEWS.validate(view) for view in views]
+        return {view.key(): view for view in parsed}
+
+    def _show(self, views: list[Any], fps: float) -> None:
+        shown = self._parse_views(views)
+        self.keys = {key: view.name() for key, view in shown.items()}
+        self.watcher.views = shown
+        self.watcher.fps = min(fps, self.fps_limit)
+
+    # -- out -----------------------------------------------------------------------------
+
+    async def _send(self) -> None:
+        while True:
+            await self.woken.wait()
+            self.woken.clear()
+            start = time.monotonic()
+            snapshot = self.session.snapshot
+            if snapshot.version == -1:
+                await self.socket.close(NO_SESSION, "the session has ended")
+                return
+            for message in self._messages(snapshot):
+                await self.socket.send_bytes(pack(message))
+            rest = 1.0 / self.watcher.fps - (time.monotonic() - start)
+            if rest > 0 and self.session.playing:
+                await asyncio.sleep(rest * 0.9)
+
+    def _messages(self, s: Snapshot) -> list[dict[str, Any]]:
+        """What this reader has not seen of the snapshot, in order."""
+        session, data, curve, frame = self.sent
+        messages: list[dict[str, Any]] = []
+        if s.version != session:
+            messages.append({"kind": "session", "session": s.session})
+        if s.data_version != data:
+            messages.append({"kind": "data"} | s.data)
+        if s.curve_version != curve:
+            self.cursor = s.rows
+            rows = _rows(s.curve[: s.rows])
+            messages.append({"kind": "history", "columns": list(COLUMNS), "rows": rows})
+        if s.frame_version != frame or s.frame != self.moment:
+            rows = _rows(s.curve[self.cursor : s.rows])
+            self.cursor = s.rows
+            views = {self.keys[key]: value for key, value in s.views.items() if key in self.keys}
+            messages.append({"kind": "frame", **s.frame, "rows": rows, "views": views})
+        self.sent = (s.version, s.data_version, s.curve_version, s.frame_version)
+        self.moment = s.frame
+        return messages
+
+
+def _rows(rows: list[tuple[float, ...]]) -> Any:
+    return np.array(rows, np.float32).reshape(-1, len(COLUMNS))
+
+
+@router.websocket("/api/v1/sessions/{session_id}/live")
+async def live(socket: WebSocket, session_id: str) -> None:
+    """Frames of a session, and commands to it."""
+    engine: Engine = socket.app.state.engine
+    settings = socket.app.state.settings
+    await socket.accept()
+    origin = socket.headers.get("origin")
+    if not allowed_origin(origin, socket.headers.get("host"), settings.allowed_origins):
+        await socket.close(WRONG_SECRET, "pages of this origin may not connect")
+        return
+    session = engine.get(session_id)
+    if session is None:
+        await socket.close(NO_SESSION, "there is no such session")
+        return
+    try:
+        await Live(socket, session, engine, settings.fps_limit).run()
+    except WebSocketDisconnect:
+        return
+
+
+def allowed_origin(origin: str | None, host: str | None, others: tuple[str, ...]) -> bool:
+    """Browsers send where a page is from; it must be this server or one of `others`."""
+    return origin is None or urlsplit(origin).netloc == host or origin in others

@@ -1,0 +1,14 @@
+"""The page itself."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/")
+def index(request: Request) -> HTMLResponse:
+    """The playground."""
+    return request.app.state.templates.TemplateResponse(request, "index.html")

@@ -1,0 +1,73 @@
+"""The only place where the rooms meet."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.middleware.gzip import GZipMiddleware
+from fastapi.staticfiles import StaticFiles
+from fastapi.templating import Jinja2Templates
+
+from server import __version__, assets
+from server.api import errors, live, pages, rest
+from server.engine import platform
+from server.engine.scheduler import Engine
+from server.settings import Settings
+
+#: what a page of ours may load: itself, and pictures it made
+POLICY = (
+    "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; "
+    "font-src 'self' data:; connect-src 'self' ws: wss:; base-uri 'none'; form-action 'none'"
+)
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The application with these settings (LAYERLAB_* from the environment by default)."""
+    settings = settings or Settings()
+    platform.configure(settings.platform, settings.data_dir / "programs")
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.engine = Engine(
+            max_sessions=settings.max_sessions,
+            idle_seconds=settings.idle_seconds,
+            train_workers=settings.train_workers,
+            compile_workers=settings.compile_workers,
+        )
+        yield
+        app.state.engine.stop()
+
+    app = FastAPI(
+        title="Layerlab",
+        version=__version__,
+        description="Build a neural network, watch it learn. See docs/protocol.md.",
+        lifespan=lifespan,
+    )
+    app.state.settings = settings
+    app.state.templates = Jinja2Templates(assets.templates_dir())
+    app.add_middleware(GZipMiddleware, minimum_size=2000)
+    if settings.allowed_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(settings.allowed_origins),
+            allow_methods=["GET", "POST", "PATCH", "DELETE"],
+            allow_headers=["Authorization", "Content-Type"],
+        )
+
+    @app.middleware("http")
+    async def secure(request, call_next):  # type: ignore[no-untyped-def]
+        response = await call_next(request)
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Referrer-Policy"] = "no-referrer"
+        if not request.url.path.startswith(("/docs", "/redoc")):
+            response.headers["Content-Security-Policy"] = POLICY
+        return response
+
+    errors.install(app)
+    for router in (rest.router, live.router, pages.router):
+        app.include_router(router)
+    app.mount("/static", StaticFiles(directory=assets.static_dir()), name="static")
+    return app

@@ -1,0 +1,28 @@
+"""How JAX is set up. Import this before anything that touches a device."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+# A loop body below this many bytes becomes one native kernel instead of a string of
+# thunks; XLA's own limit of 1 KiB is too low even for the default playground.
+_SMALL_LOOP = "xla_cpu_small_while_loop_byte_threshold=1048576"
+_FLAG = f"--xla_backend_extra_options={_SMALL_LOOP}"
+
+if _SMALL_LOOP not in os.environ.get("XLA_FLAGS", ""):
+    os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {_FLAG}".strip()
+
+import jax  # noqa: E402 - the flags are read at import
+
+
+def configure(platform: str = "cpu", cache_dir: Path | None = None) -> None:
+    """Choose the device ("cpu", "gpu" or "auto") and where compiled programs are kept."""
+    if platform != "auto":
+        jax.config.update("jax_platforms", platform)
+    if cache_dir is None:
+        return
+    cache_dir.mkdir(parents=True, exist_ok=True)
+    jax.config.update("jax_compilation_cache_dir", str(cache_dir))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+    jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)

@@ -1,0 +1,279 @@
+"""Views: pure functions of a session's state that a screen can ask for.
+
+One class a view, registered; a screen subscribes to those it shows and nothing else is
+computed or sent. The fields of the class are the options of the request.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Annotated, Any, ClassVar, Literal
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, TypeAdapter
+
+from server.datasets.base import DOMAIN
+from server.datasets.features import transform
+from server.experiment import Experiment
+from server.experiment.registry import FEATURES, Kind, Kinds
+
+from .program import PARTS, Program, Tree
+
+VIEWS = Kinds("view")
+#: histograms and dead units look at no more training rows than this
+SAMPLE = 1024
+#: a one-dimensional problem's curves have this many points per unit of `size`
+CURVE_DETAIL = 4
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What a view may look at.
+
+    experiment: the session's own (a program serves every experiment of its shape).
+    span: (lo, hi) of the output's colours. scores: what `Program.evaluate` gave.
+    """
+
+    experiment: Experiment
+    program: Program
+    state: Tree
+    live: NDArray[np.float32]
+    data: Tree
+    span: tuple[float, float]
+    scores: Tree
+
+    def grid(self, size: int) -> NDArray[np.float32]:
+        """The features over the domain, see `grid`."""
+        data = self.experiment.data
+        return grid(data.features, data.dataset.dimensions, size)
+
+    @property
+    def dimensions(self) -> int:
+        return self.experiment.data.dataset.dimensions
+
+
+class View(Kind):
+    """Base of every view."""
+
+    #: whether it runs a compiled function of its own, kept by the program under its key
+    compiled: ClassVar[bool] = True
+
+    def key(self) -> str:
+        """Text that names this view with its options."""
+        return self.model_dump_json()
+
+    def look(self, scene: Scene) -> Any:
+        """The view's value: a tree of NumPy arrays, numbers, lists and nulls."""
+        raise NotImplementedError
+
+
+def _option(default: int, low: int, high: int, help: str) -> Any:
+    return Field(default, ge=low, le=high, description=help)
+
+
+@lru_cache(maxsize=128)
+def grid(features: tuple[str, ...], dimensions: int, size: int) -> NDArray[np.float32]:
+    """Features of a grid over the domain: (size², F), row 0 at the top; (size·4, F) in 1-D."""
+    if dimensions == 1:
+        line = np.linspace(-DOMAIN, DOMAIN, size * CURVE_DETAIL, dtype=np.float32)
+        return np.asarray(transform(features, line[:, None]), np.float32)
+    axis = np.linspace(-DOMAIN, DOMAIN, size, dtype=np.float32)
+    x, y = np.meshgrid(axis, axis[::-1])
+    return np.asarray(transform(features, np.stack([x.ravel(), y.ravel()], 1)), np.float32)
+
+
+@lru_cache(maxsize=2)
+def feature_maps(dimensions: int) -> dict[str, NDArray[Any]]:
+    """Every feature that has enough inputs, over the domain: u1 (20, 20) quantised over
+    [-1, 1], or f4 (80,) in one dimension."""
+    size = 20
+    names = tuple(n for n, e in FEATURES.items() if dimensions == 2 or "y" not in e.hints["uses"])
+    columns = grid(names, dimensions, size).T
+    if dimensions == 1:
+        return dict(zip(names, columns, strict=True))
+    bytes_ = np.round((np.clip(columns, -1, 1) + 1) * 127.5).astype(np.uint8)
+    return dict(zip(names, bytes_.reshape(-1, size, size), strict=True))
+
+
+def quantise(values: jax.Array, lo: Any, hi: Any) -> jax.Array:
+    """Floats to bytes: lo -> 0, hi -> 255, clipped."""
+    scaled = (values - lo) / jnp.maximum(hi - lo, 1e-9)
+    return jnp.round(jnp.clip(jnp.nan_to_num(scaled), 0.0, 1.0) * 255).astype(jnp.uint8)
+
+
+@VIEWS.register
+class Surface(View):
+    """The output over the domain."""
+
+    kind: Literal["surface"] = "surface"
+    title = "Decision surface"
+    help = "The network's output at every place of the domain."
+    size: int = _option(50, 10, 100, "Points per side.")
+
+    def look(self, scene: Scene) -> Any:
+        program, dimensions = scene.program, scene.dimensions
+
+        def outputs(state: Tree, live: jax.Array, points: jax.Array, span: jax.Array) -> jax.Array:
+            values = program.predict(state, live, points).T
+            if dimensions == 1:
+                return values
+            maps = values.reshape(-1, self.size, self.size)
+            return quantise(maps, span[0], span[1])
+
+        span = np.array(scene.span, np.float32)
+        args = (scene.state, scene.live, scene.grid(self.size), span)
+        values = program.call(self.key(), outputs, *args)
+        return {"values": np.asarray(values), "range": list(scene.span)}
+
+
+@VIEWS.register
+class Units(View):
+    """The output of every hidden unit over the domain."""
+
+    kind: Literal["units"] = "units"
+    title = "Unit maps"
+    help = "What every hidden unit answers at every place of the domain."
+    size: int = _option(20, 8, 50, "Points per side.")
+
+    def look(self, scene: Scene) -> Any:
+        program, dimensions = scene.program, scene.dimensions
+
+        def maps(state: Tree, live: jax.Array, points: jax.Array) -> list[jax.Array]:
+            result = program.network(live).forward(state["params"], state["stats"], points)
+            hidden = [a.T for a in result.activations[:-1]]
+            if dimensions == 1:
+                return hidden
+            return [quantise(a.reshape(-1, self.size, self.size), -1.0, 1.0) for a in hidden]
+
+        points = scene.grid(self.size)
+        layers = program.call(self.key(), maps, scene.state, scene.live, points)
+        return {"layers": [np.asarray(a) for a in layers]}
+
+
+@VIEWS.register
+class Weights(View):
+    """The weights and biases of every layer."""
+
+    kind: Literal["weights"] = "weights"
+    title = "Weights"
+    compiled = False
+    help = "Every weight and bias, layer by layer; a layer above the limit is left out."
+    limit: int = _option(20_000, 1, 100_000, "Largest number of weights of a layer that is sent.")
+
+    def look(self, scene: Scene) -> Any:
+        small = [p["w"].size <= self.limit for p in scene.state["params"]]
+        return {
+            "layers": [
+                {"w": np.asarray(p["w"]), "b": np.asarray(p["b"])} if sent else None
+                for p, sent in zip(scene.state["params"], small, strict=True)
+            ]
+        }
+
+
+@VIEWS.register
+class Histograms(View):
+    """Distributions per layer."""
+
+    kind: Literal["histograms"] = "histograms"
+    title = "Histograms"
+    help = "How weights, activations and gradients of every layer are spread."
+    bins: int = _option(30, 10, 60, "Bars per histogram.")
+
+    def look(self, scene: Scene) -> Any:
+        program = scene.program
+
+        def spread(state: Tree, live: jax.Array, data: Tree) -> Any:
+            rows = min(SAMPLE, program.train)
+            real = (data["part"][:rows] == 0).astype(jnp.float32)
+            result = program.network(live).forward(state["params"], state["stats"], data["inputs"][:rows])
+            grads = program.gradients(state, live, data, SAMPLE)
+            return [
+                {
+                    "weights": self._histogram(p["w"].ravel(), jnp.ones(p["w"].size)),
+                    "activations": self._histogram(a.ravel(), jnp.repeat(real, a.shape[1])),
+                    "gradients": self._histogram(g["w"].ravel(), jnp.ones(g["w"].size)),
+                }
+                for p, a, g in zip(state["params"], result.activations, grads, strict=True)
+            ]
+
+        layers = program.call(self.key(), spread, scene.state, scene.live, scene.data)
+        return {
+            "layers": [
+                {name: _plain_histogram(h) for name, h in layer.items()} for layer in layers
+            ]
+        }
+
+    def _histogram(self, values: jax.Array, weights: jax.Array) -> Any:
+        values = jnp.nan_to_num(values)
+        lo = jnp.min(jnp.where(weights > 0, values, jnp.inf))
+        hi = jnp.max(jnp.where(weights > 0, values, -jnp.inf))
+        some = weights.sum() > 0
+        lo, hi = jnp.where(some, lo, 0.0), jnp.where(some, hi, 0.0)
+        place = (values - lo) / jnp.maximum(hi - lo, 1e-12) * self.bins
+        index = jnp.clip(place.astype(jnp.int32), 0, self.bins - 1)
+        counts = jnp.zeros(self.bins).at[index].add(weights)
+        return {"lo": lo, "hi": hi, "counts": counts.astype(jnp.uint32)}
+
+
+def _plain_histogram(h: Any) -> Any:
+    return {"lo": float(h["lo"]), "hi": float(h["hi"]), "counts": np.asarray(h["counts"])}
+
+
+@VIEWS.register
+class Gradients(View):
+    """How large the gradient is, layer by layer, and which units are dead."""
+
+    kind: Literal["gradients"] = "gradients"
+    title = "Gradients"
+    help = "The norm of the loss's gradient for every layer, and units silent on all examples."
+
+    def look(self, scene: Scene) -> Any:
+        program = scene.program
+
+        def measure(state: Tree, live: jax.Array, data: Tree) -> Any:
+            rows = min(SAMPLE, program.train)
+            real = (data["part"][:rows] == 0)[:, None]
+            result = program.network(live).forward(state["params"], state["stats"], data["inputs"][:rows])
+            grads = program.gradients(state, live, data, SAMPLE)
+            norms = jnp.stack([_norm(g) for g in grads])
+            dead = [
+                jnp.all((a == 0) | ~real, axis=0).sum() for a in result.activations[:-1]
+            ]
+            return norms, jnp.stack(dead) if dead else jnp.zeros(0, jnp.int32)
+
+        norms, dead = program.call(self.key(), measure, scene.state, scene.live, scene.data)
+        norms = np.asarray(norms)
+        return {
+            "norm": float(np.sqrt((norms**2).sum())),
+            "layers": [float(n) for n in norms],
+            "dead": [int(d) for d in np.asarray(dead)],
+        }
+
+
+def _norm(tree: Tree) -> jax.Array:
+    return jnp.sqrt(jnp.stack([(leaf**2).sum() for leaf in jax.tree.leaves(tree)]).sum())
+
+
+@VIEWS.register
+class Confusion(View):
+    """True against predicted classes."""
+
+    kind: Literal["confusion"] = "confusion"
+    title = "Confusion matrix"
+    compiled = False
+    help = "How many examples of each class were taken for which class."
+    part: Literal["train", "validation", "test"] = "test"
+
+    def look(self, scene: Scene) -> Any:
+        if scene.experiment.data.dataset.problem == "regression":
+            return None
+        counts = np.asarray(scene.scores["confusion"])[PARTS.index(self.part)]
+        return {"counts": counts.astype(np.uint32)}
+
+
+REQUESTS: TypeAdapter[tuple[View, ...]] = TypeAdapter(tuple[Annotated[Any, VIEWS], ...])
+MAX_VIEWS = 16

@@ -1,0 +1,79 @@
+"""Changing an experiment: RFC 7396 merge patches, and what a change does to a run."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from .live import change_of
+from .registry import DATASETS, LOSSES
+from .spec import Experiment
+
+Effect = Literal["none", "live", "keep", "reset"]
+_ORDER: tuple[Effect, ...] = ("none", "live", "keep", "reset")
+
+
+def merge(target: Any, patch: Any) -> Any:
+    """RFC 7396, and one rule more: an object whose `kind` changes is replaced whole."""
+    if not isinstance(patch, dict):
+        return patch
+    if not isinstance(target, dict) or patch.get("kind", target.get("kind")) != target.get("kind"):
+        target = {}
+    merged = {key: value for key, value in target.items() if patch.get(key, ...) is not None}
+    for key, value in patch.items():
+        if value is not None:
+            merged[key] = merge(target.get(key), value)
+    return merged
+
+
+def patched(experiment: Experiment, patch: dict[str, Any]) -> Experiment:
+    """The experiment after the patch.
+
+    Raises pydantic.ValidationError where the result is no experiment.
+    """
+    document = merge(experiment.model_dump(mode="json"), patch)
+    _follow(experiment, document, patch)
+    return Experiment.model_validate(document)
+
+
+def _follow(old: Experiment, document: Any, patch: dict[str, Any]) -> None:
+    """Let what hangs on a dataset or loss of another kind follow it, unless the patch names
+    it too: features the dataset lacks, a loss of the other problem, the output's activation."""
+    try:
+        dataset = DATASETS.validate(document["data"]["dataset"])
+        loss = LOSSES.validate(document["training"]["loss"])
+    except (ValueError, KeyError, TypeError):
+        return  # validation will say what is wrong, and where
+    if dataset.kind == old.data.dataset.kind and loss.kind == old.training.loss.kind:
+        return
+    if dataset.dimensions != old.data.dataset.dimensions and not _names(patch, "data", "features"):
+        document["data"].pop("features", None)
+    if dataset.problem not in loss.problems and not _names(patch, "training", "loss"):
+        document["training"].pop("loss", None)
+    if not _names(patch, "network", "output"):
+        document["network"]["output"].pop("activation", None)
+
+
+def _names(patch: dict[str, Any], room: str, field: str) -> bool:
+    return isinstance(patch.get(room), dict) and field in patch[room]
+
+
+def effect(old: Experiment, new: Experiment) -> Effect:
+    """The strongest thing the difference between two experiments does to a run."""
+    return _ORDER[_difference(old, new, "reset")]
+
+
+def _difference(old: Any, new: Any, change: str) -> int:
+    """Index into _ORDER of the strongest change between two values."""
+    if isinstance(old, BaseModel) and type(old) is type(new):
+        return max(
+            _difference(getattr(old, name), getattr(new, name), change_of(old, name))
+            for name in type(old).model_fields
+        )
+    if isinstance(old, tuple) and isinstance(new, tuple) and len(old) == len(new):
+        return max((_difference(a, b, change) for a, b in zip(old, new, strict=True)), default=0)
+    if old == new:
+        return 0
+    # An option that appears or disappears is another program, whatever moving it would be.
+    return 3 if old is None or new is None else _ORDER.index(change)  # type: ignore[arg-type]
