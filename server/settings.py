@@ -23,35 +23,35 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     """Address to listen on; 0.0.0.0 lets other machines in."""
 
-    port: int = Field(8000, ge=0, le=65535)
+    port: int = Field(default=8000, ge=0, le=65535)
     """TCP port to listen on; 0 takes a free one."""
 
     data_dir: Path = Field(default_factory=_data_dir)
     """Folder for whatever the server keeps."""
 
-    max_sessions: int = Field(256, ge=1)
+    max_sessions: int = Field(default=256, ge=1)
     """Live sessions at once; a further one is refused."""
 
-    idle_seconds: float = Field(900, gt=0)
+    idle_seconds: float = Field(default=900, gt=0)
     """Seconds after which a session that nobody watches or calls is dropped."""
 
-    max_steps_per_call: int = Field(1_000_000, ge=1)
+    max_steps_per_call: int = Field(default=1_000_000, ge=1)
     """Training steps that one call may ask for."""
 
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
     """Other origins whose pages may call, separated by commas; empty means none but its own."""
 
-    fps_limit: int = Field(60, ge=1, le=240)
+    fps_limit: int = Field(default=60, ge=1, le=240)
     """Frames per second at most, for one live view."""
 
-    compile_workers: int = Field(1, ge=1, le=64)
+    compile_workers: int = Field(default=1, ge=1, le=64)
     """Threads that compile programs."""
 
-    train_workers: int = Field(2, ge=1, le=64)
+    train_workers: int = Field(default=2, ge=1, le=64)
     """Threads that train."""
 
-    platform: Literal["cpu", "auto"] = "cpu"
-    """JAX platform: the CPU, or whatever JAX prefers where it finds an accelerator."""
+    platform: Literal["cpu", "gpu", "auto"] = "cpu"
+    """Where JAX computes; auto takes an accelerator where JAX finds one."""
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """The least severe message that is logged."""

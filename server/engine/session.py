@@ -513,10 +513,11 @@ class Session:
         """The network's formula in LaTeX, a line a layer."""
         with self.lock:
             lines: list[str] = []
-            symbol = r"\mathbf{x}"
-            for i, layer in enumerate(self.program.model.layers):
-                lines.append(layer.latex(symbol, i + 1))
-                symbol = rf"\mathbf{{h}}_{{{i + 1}}}"
+            symbol, layers = r"\mathbf{x}", self.program.model.layers
+            for i, layer in enumerate(layers, start=1):
+                name = r"\hat{\mathbf{y}}" if i == len(layers) else rf"\mathbf{{h}}_{{{i}}}"
+                lines.append(f"{name} = {layer.latex(symbol, i)}")
+                symbol = name
             return lines
 
     # -- commands ------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import jax
 import numpy as np
@@ -39,6 +39,8 @@ class Layer(Kind):
     `params` are trained, `stats` (running averages) are not. Weights that regularization
     applies to are named in `regularized`.
     """
+
+    regularized: ClassVar[tuple[str, ...]] = ()
 
     def output_shape(self, input_shape: Shape) -> Shape:
         raise NotImplementedError

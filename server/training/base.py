@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import jax
 import optax
@@ -24,6 +24,8 @@ class Loss(Kind):
     problems: ClassVar[tuple[Problem, ...]] = ("classification", "regression")
     #: output activations it makes sense with; empty means any
     activations: ClassVar[tuple[str, ...]] = ()
+    #: the target of a class that is not the example's, where the loss fixes it (targets.py)
+    low: ClassVar[float | None] = None
 
     def default_activation(self, dataset: Dataset) -> str:
         """The output activation when the experiment leaves it empty."""
@@ -40,7 +42,14 @@ class Loss(Kind):
                 f"training.loss: {self.name()!r} is for {self.problems[0]}, and dataset "
                 f"{dataset.name()!r} is {dataset.problem}; choose 'squared_error'"
             )
-        if activation is None or not self.activations or activation in self.activations:
+        if activation is None:
+            return
+        if dataset.problem == "regression" and ACTIVATIONS[activation].hints.get("joint"):
+            raise ValueError(
+                f"network.output.activation: {activation!r} of a single output is always 1; "
+                "choose 'linear', or null to let the loss decide"
+            )
+        if not self.activations or activation in self.activations:
             return
         titles = " or ".join(repr(a) for a in self.activations)
         raise ValueError(
@@ -54,6 +63,10 @@ class Optimizer(Kind):
 
     #: a learning rate that usually works, offered when the optimizer is chosen
     learning_rate: ClassVar[float] = 0.03
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        cls.hints = {"learning_rate": cls.learning_rate} | cls.hints
 
     def transform(self) -> optax.GradientTransformation:
         """Gradients -> direction to be multiplied by -learning_rate.
