@@ -305,7 +305,7 @@ class Program:
         result = self.network(live).forward(state["params"], state["stats"], data["inputs"])
         losses = loss.per_example(result.logits, result.outputs, data["targets"])
         masks = (data["part"][None] == jnp.arange(3)[:, None]).astype(jnp.float32)
-        norm = optax.global_norm(self.gradients(state, live, data, GRADIENT_SAMPLE))
+        norm = optax.tree.norm(self.gradients(state, live, data, GRADIENT_SAMPLE))
         scores = {"loss": jax.vmap(lambda m: mean_loss(losses, m))(masks), "norm": norm}
         if dataset.problem == "regression":
             errors = (result.outputs - data["targets"])[:, 0]
@@ -369,11 +369,9 @@ def _update(
 
     grads = jax.tree.map(lambda g, w, on: g + penalty(w) if on else g, grads, params, weights)
     if training.clip_norm is not None:
-        scale = jnp.minimum(1.0, training.clip_norm / (optax.global_norm(grads) + 1e-12))
+        scale = jnp.minimum(1.0, training.clip_norm / (optax.tree.norm(grads) + 1e-12))
         grads = jax.tree.map(lambda g: g * scale, grads)
-    direction, optimizer = training.optimizer.transform().update(
-        grads, state["optimizer"], params
-    )
+    direction, optimizer = training.optimizer.transform().update(grads, state["optimizer"], params)
     decay = 1.0 - rate * training.weight_decay
     params = jax.tree.map(
         lambda w, d, on: (w * decay if on else w) - rate * d, params, direction, weights
@@ -441,7 +439,9 @@ class Programs:
 def _shape_form(experiment: Experiment) -> str:
     """Canonical text of what a compiled program depends on, the data's capacity apart."""
     dataset = experiment.data.dataset
-    data = f"{dataset.problem}|{dataset.classes}|{dataset.dimensions}|{len(experiment.data.features)}"
+    data = (
+        f"{dataset.problem}|{dataset.classes}|{dataset.dimensions}|{len(experiment.data.features)}"
+    )
     activation = experiment.output_activation
     return "|".join(
         (data, activation, static_form(experiment.network), static_form(experiment.training))

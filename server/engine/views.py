@@ -189,7 +189,9 @@ class Histograms(View):
         def spread(state: Tree, live: jax.Array, data: Tree) -> Any:
             rows = min(SAMPLE, program.train)
             real = (data["part"][:rows] == 0).astype(jnp.float32)
-            result = program.network(live).forward(state["params"], state["stats"], data["inputs"][:rows])
+            result = program.network(live).forward(
+                state["params"], state["stats"], data["inputs"][:rows]
+            )
             grads = program.gradients(state, live, data, SAMPLE)
             return [
                 {
@@ -202,9 +204,7 @@ class Histograms(View):
 
         layers = program.call(self.key(), spread, scene.state, scene.live, scene.data)
         return {
-            "layers": [
-                {name: _plain_histogram(h) for name, h in layer.items()} for layer in layers
-            ]
+            "layers": [{name: _plain_histogram(h) for name, h in layer.items()} for layer in layers]
         }
 
     def _histogram(self, values: jax.Array, weights: jax.Array) -> Any:
@@ -237,12 +237,12 @@ class Gradients(View):
         def measure(state: Tree, live: jax.Array, data: Tree) -> Any:
             rows = min(SAMPLE, program.train)
             real = (data["part"][:rows] == 0)[:, None]
-            result = program.network(live).forward(state["params"], state["stats"], data["inputs"][:rows])
+            result = program.network(live).forward(
+                state["params"], state["stats"], data["inputs"][:rows]
+            )
             grads = program.gradients(state, live, data, SAMPLE)
             norms = jnp.stack([_norm(g) for g in grads])
-            dead = [
-                jnp.all((a == 0) | ~real, axis=0).sum() for a in result.activations[:-1]
-            ]
+            dead = [jnp.all((a == 0) | ~real, axis=0).sum() for a in result.activations[:-1]]
             return norms, jnp.stack(dead) if dead else jnp.zeros(0, jnp.int32)
 
         norms, dead = program.call(self.key(), measure, scene.state, scene.live, scene.data)

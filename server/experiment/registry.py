@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Annotated, Any, ClassVar, Literal, TypeVar, Union
+from typing import Any, ClassVar, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.annotated_handlers import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
@@ -97,26 +97,21 @@ class Kinds(Registry[type[Any]]):
     with its defaults: `"adam"` is `{"kind": "adam"}`.
     """
 
-    def __init__(self, noun: str) -> None:
-        super().__init__(noun)
-        self._adapter: TypeAdapter[Any] | None = None
-
     def register(self, cls: type[K]) -> type[K]:
         self[cls.name()] = cls
-        self._adapter = None
         return cls
 
-    @property
-    def adapter(self) -> TypeAdapter[Any]:
-        if self._adapter is None:
-            union = Union[tuple(self.values())]  # noqa: UP007 - built at run time
-            self._adapter = TypeAdapter(Annotated[union, Field(discriminator="kind")])
-        return self._adapter
-
     def validate(self, value: Any) -> Any:
+        """The kind that the value describes. Raises ValueError or pydantic.ValidationError."""
+        if isinstance(value, tuple(self.values())):
+            return value
         if isinstance(value, str):
             value = {"kind": value}
-        return self.adapter.validate_python(value)
+        name = value.get("kind") if isinstance(value, dict) else None
+        if not isinstance(name, str) or name not in self:
+            given = "" if name is None else f" {str(name)[:40]!r}"
+            raise ValueError(f"no such {self.noun}{given}; kind is one of: {', '.join(self)}")
+        return self[name].model_validate(value)
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
@@ -178,7 +173,7 @@ class Entries(Registry[Entry]):
     def validate(self, value: Any) -> str:
         if value not in self:
             known = ", ".join(self)
-            raise ValueError(f"unknown {self.noun} {value!r}; one of: {known}")
+            raise ValueError(f"no such {self.noun} {str(value)[:40]!r}; it is one of: {known}")
         return str(value)
 
     def __get_pydantic_core_schema__(
@@ -209,8 +204,6 @@ class Entries(Registry[Entry]):
                 for entry in self.values()
             ],
         }
-
-
 
 
 ACTIVATIONS = Entries("activation")

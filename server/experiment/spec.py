@@ -217,22 +217,13 @@ class Experiment(Spec):
     """A whole experiment. Every field has a default: `{}` is the default playground."""
 
     version: Literal[1] = 1
-    data: Data = setting(Data.model_construct(), title="Data", help="What is learned from.")
-    network: Network = setting(Network.model_construct(), title="Network", help="What learns.")
-    training: Training = setting(
-        Training.model_construct(), title="Training", help="How it learns."
-    )
+    data: Data = setting({}, title="Data", validate_default=True, help="What is learned from.")
+    network: Network = setting({}, title="Network", validate_default=True, help="What learns.")
+    training: Training = setting({}, title="Training", validate_default=True, help="How it learns.")
     seed: int = setting(
         0, title="Seed", ge=0, le=2**32 - 1,
         help="Fixes the initial weights, the order of the batches and dropout.",
     )  # fmt: skip
-
-    @model_validator(mode="before")
-    @classmethod
-    def _fill_rooms(cls, value: Any) -> Any:
-        if not isinstance(value, dict):
-            return value
-        return {"data": {}, "network": {}, "training": {}, **value}
 
     @model_validator(mode="after")
     def _loss_fits_problem(self) -> Self:
