@@ -7,12 +7,5 @@ added here registers its datasets; the palette shows them in that order.
 import importlib
 import pkgutil
 
-from server.experiment.registry import DATASETS
-
-from .preview import preview
-
 for _module in pkgutil.iter_modules(__path__):
     importlib.import_module(f"{__name__}.{_module.name}")
-
-for _kind in DATASETS.values():
-    _kind.hints = _kind.hints | {"preview": preview(_kind)}
