@@ -1,0 +1,10 @@
+"""How a network computes: layers, activations, initializers.
+
+Every module of this package is imported, so that a file added here registers itself.
+"""
+
+import importlib
+import pkgutil
+
+for _module in pkgutil.iter_modules(__path__):
+    importlib.import_module(f"{__name__}.{_module.name}")
