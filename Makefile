@@ -2,7 +2,8 @@
 # Both set up what they need: Python 3.11 or later is all a machine has to bring.
 
 PYTHON ?= python3
-PORT ?= 8000
+# e.g. make run ARGS='--port 9000', make test ARGS=tests/api
+ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
@@ -14,7 +15,7 @@ export npm_config_update_notifier := false
 .PHONY: run test check format wheel clean
 
 run: $(VENV)/.run page
-	@$(BIN)/layerlab serve --port $(PORT)
+	@$(BIN)/layerlab serve $(ARGS)
 
 # vitest first: the last line is pytest's
 test: check

@@ -31,9 +31,8 @@ def chromium() -> Iterator[Browser]:
     path = os.environ.get("LAYERLAB_CHROMIUM") or shutil.which("chromium")
     if not path:
         pytest.fail("no Chromium: run `make test`, or set LAYERLAB_CHROMIUM to the path of one")
-    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS + sandbox)
+    with sync_playwright() as playwright:  # which adds --no-sandbox by itself
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
         browser.close()
 
