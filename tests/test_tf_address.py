@@ -368,8 +368,11 @@ def test_an_output_left_to_the_loss_is_the_same_output():
     assert to_tf(changed(network={"output": {"activation": None}}), {}) == to_tf(changed(), {})
 
 
-def test_a_seed_of_our_own_is_left_out():
-    address = to_tf(Experiment.model_validate(experiment() | {"seed": 5}), {"seed": "0.5"})
+@pytest.mark.parametrize("room", ["training", "data"])
+def test_a_seed_of_our_own_is_left_out(room):
+    found = experiment("seed=0.5")
+    (found if room == "training" else found["data"])["seed"] = 5
+    address = to_tf(Experiment.model_validate(found), {"seed": "0.5"})
     assert address is not None
     assert "seed" not in address
 

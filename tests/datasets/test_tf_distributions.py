@@ -185,6 +185,13 @@ def test_noise_moves_the_reading_place_not_the_point(kind):
     assert (calm[:, 2] != noisy[:, 2]).mean() > 0.05
 
 
+def test_surface_noise_reaches_as_far_as_its_share_of_the_domain():
+    """The plane tells how far its label was read from the point: two uniform moves, summed."""
+    move = 10 * (ours("reg_plane", 50) - ours("reg_plane"))[:, 2]
+    assert 5.5 < np.abs(move).max() <= 2 * 3 + 1e-5
+    assert move.std() == pytest.approx(3 * math.sqrt(2 / 3), rel=0.04)
+
+
 def test_default_sizes():
     for name in RULES:
         assert DATASETS[name]().samples == (1200 if name.startswith("reg_") else 500)
