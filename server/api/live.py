@@ -9,10 +9,13 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+import anyio
 import msgspec
 import numpy as np
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
@@ -97,7 +100,6 @@ class Live:
         self.sent = (-1, -1, -1, -1)  # versions of session, data, curve, frame
         self.moment: Any = None
         self.cursor = 0
-        self.running: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
         """Serve until the socket or the session ends."""
@@ -107,21 +109,22 @@ class Live:
         self._show(hello.views, hello.fps)
         await asyncio.to_thread(self.session.watch, self.watcher)
         self.woken.set()
-        sender = asyncio.create_task(self._send())
-        receiver = asyncio.create_task(self._receive())
         try:
-            await asyncio.wait({sender, receiver}, return_when=asyncio.FIRST_COMPLETED)
+            async with anyio.create_task_group() as self.tasks:
+                self.tasks.start_soon(self._until_gone, self._send)
+                self.tasks.start_soon(self._until_gone, self._receive)
         finally:
             self.session.unwatch(self.watcher)
-            tasks = [sender, receiver, *self.running]
-            for task in tasks:
-                task.cancel()
-            results = await asyncio.gather(*tasks, return_exceptions=True)
-        for result in results:
-            if isinstance(result, Exception) and not isinstance(
-                result, WebSocketDisconnect | RuntimeError
-            ):
-                raise result
+
+    async def _until_gone(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Do the work; when it or the connection ends, so do the others."""
+        try:
+            await work()
+        except (WebSocketDisconnect, RuntimeError) as error:
+            # Starlette says RuntimeError to who sends after a close.
+            if isinstance(error, RuntimeError) and "close" not in str(error):
+                raise
+        self.tasks.cancel_scope.cancel()
 
     # -- in ------------------------------------------------------------------------------
 
@@ -133,7 +136,7 @@ class Live:
         except TimeoutError:
             await self.socket.close(NO_HELLO, "say hello within 10 s")
             return None
-        except (ValidationError, KeyError) as error:
+        except ValueError as error:
             await self._refuse(error)
             return None
         if hello.secret is not None and not self.engine.allowed(self.session, hello.secret):
@@ -147,7 +150,7 @@ class Live:
             text = await self.socket.receive_text()
             try:
                 await self._take(text)
-            except (ValidationError, ValueError, KeyError) as error:
+            except ValueError as error:
                 await self._refuse(error)
                 return
 
@@ -178,13 +181,11 @@ class Live:
         if not self.control:
             await self._reply(seq, [{"path": "", "message": "say hello with the secret first"}])
             return
-        # In its own task, so that an `advance` under way can be paused; what comes first
-        # acts first because the lock of a session is taken in the order of arrival.
-        task = asyncio.create_task(self._act(order))
-        self.running.add(task)
-        task.add_done_callback(self.running.discard)
-        if not isinstance(order.command, c.Advance):
-            await task
+        if isinstance(order.command, c.Advance):
+            # In a task of its own, so that what is under way can be paused.
+            self.tasks.start_soon(self._act, order)
+        else:
+            await self._act(order)
 
     async def _act(self, order: Ordered) -> None:
         try:
@@ -199,7 +200,8 @@ class Live:
 
     async def _reply(self, seq: int, errors: list[dict[str, str]]) -> None:
         message = {"kind": "reply", "seq": seq, "ok": not errors, "errors": errors}
-        await self.socket.send_bytes(pack(message))
+        with suppress(WebSocketDisconnect, RuntimeError):  # who asked may be gone
+            await self.socket.send_bytes(pack(message))
 
     async def _refuse(self, error: Exception) -> None:
         first = of_exception(error)[0]
