@@ -2,6 +2,8 @@ import { svelte } from '@sveltejs/vite-plugin-svelte';
 import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
 
+const SERVER = 'http://127.0.0.1:8000';
+
 /** Every browser we support reads woff2: leave KaTeX's older fonts out of the package. */
 const woff2Only: Plugin = {
   name: 'woff2-only',
@@ -12,8 +14,8 @@ const woff2Only: Plugin = {
   },
 };
 
-// The server's template names app.js and app.css, so the entry has a fixed name;
-// what it loads later is hashed.
+// The server's template names theme.js, app.js and app.css, so those have fixed names;
+// what they load later is hashed.
 export default defineConfig(({ command, mode }) => ({
   base: command === 'build' ? '/static/' : '/',
   plugins: [woff2Only, svelte()],
@@ -27,7 +29,7 @@ export default defineConfig(({ command, mode }) => ({
     cssCodeSplit: true,
     chunkSizeWarningLimit: 800,
     rolldownOptions: {
-      input: { app: 'src/main.ts' },
+      input: { app: 'src/main.ts', theme: 'src/shell/theme-first.ts' },
       output: {
         entryFileNames: '[name].js',
         chunkFileNames: 'chunks/[name]-[hash].js',
@@ -39,8 +41,8 @@ export default defineConfig(({ command, mode }) => ({
   server: {
     port: 5173,
     proxy: {
-      '/api': { target: 'http://127.0.0.1:8000', ws: true },
-      '/healthz': 'http://127.0.0.1:8000',
+      '/api': { target: SERVER, ws: true, changeOrigin: true, rewriteWsOrigin: true },
+      '/healthz': SERVER,
     },
   },
   test: {

@@ -1,0 +1,433 @@
+import { defaultOf } from '../forms/schema';
+import type {
+  Command,
+  Curve,
+  Experiment,
+  Frame,
+  Json,
+  KindValue,
+  Lab,
+  Patch,
+  Points,
+  Problem,
+  Schema,
+  Score,
+  Session,
+  Spotlight,
+  ViewRequest,
+  ViewSettings,
+} from '../types';
+import { DEFAULT_VIEW, readAddress, viewFrom, writeAddress } from '../wire/address';
+import * as api from '../wire/api';
+import type { ServerMessage } from '../wire/decode';
+import { Live } from '../wire/socket';
+import { CurveStore } from './curve';
+import { merge } from './patch';
+import { preference, rememberedSession, rememberSession } from './storage';
+import { History } from './undo';
+import { ViewRequests } from './views';
+
+const FPS = 30;
+const FPS_UNSEEN = 1;
+const ADDRESS_PAUSE_MS = 400;
+
+/** Whether the person last left training running; null: they have not said. */
+const wishesPlay = preference<boolean>(
+  'playing',
+  !matchMedia('(prefers-reduced-motion: reduce)').matches,
+);
+/** Epochs per second; null is as fast as it goes. */
+const wishedSpeed = preference<number | null>('speed', null);
+const FIRST_SPEED = 30; // slow enough to watch the first second of learning
+
+interface Waiting {
+  patch: Patch;
+  settle: ((ok: boolean) => void)[];
+  after: Experiment;
+}
+
+/** The page's one store: what the server says, and the only way to say something to it. */
+export class LabStore implements Lab {
+  session = $state.raw<Session | null>(null);
+  schema = $state.raw<Schema | null>(null);
+  datasets = $state.raw<api.DatasetCard[]>([]);
+  frame = $state.raw<Frame | null>(null);
+  points = $state.raw<Points | null>(null);
+  curveVersion = $state(0);
+  connection = $state<'connecting' | 'open' | 'lost'>('connecting');
+  problems = $state.raw<Problem[]>([]);
+  notes = $state.raw<string[]>([]);
+  canUndo = $state(false);
+  canRedo = $state(false);
+  view = $state<ViewSettings>(structuredClone(DEFAULT_VIEW));
+  spotlight = $state.raw<Spotlight>(null);
+  drawClass = $state<number | null>(null);
+  /** The session's and the frames' word on these, whichever came last. */
+  playing = $state(false);
+  status = $state<Session['status']>('paused');
+  message = $state<string | null>(null);
+
+  #curve = new CurveStore();
+  #history = new History();
+  #requests = new ViewRequests(() => this.#live?.ask());
+  #live: Live | null = null;
+  #truth: Session | null = null; // the server's last word, without what is still on its way
+  #sending: Waiting | null = null;
+  #waiting: Waiting | null = null;
+  #newest: (Frame & { kind: 'frame' }) | null = null;
+  #goneInARow = 0;
+  #addressTimer: ReturnType<typeof setTimeout> | undefined;
+
+  get curve(): Curve {
+    return this.#curve;
+  }
+
+  // -- beginning ---------------------------------------------------------------------------
+
+  /** Find the session of this tab again, or make the one that the address asks for. */
+  async start(): Promise<void> {
+    void this.#loadRegistries();
+    addEventListener('hashchange', this.#onHash);
+    addEventListener('pagehide', this.#flushAddress);
+    document.addEventListener('visibilitychange', this.#onVisibility);
+    if (!(await this.#resume())) await this.#open(location.hash);
+  }
+
+  stop(): void {
+    removeEventListener('hashchange', this.#onHash);
+    removeEventListener('pagehide', this.#flushAddress);
+    document.removeEventListener('visibilitychange', this.#onVisibility);
+    this.#live?.close();
+  }
+
+  async #loadRegistries(): Promise<void> {
+    await Promise.all([
+      api.getSchema().then((schema) => {
+        this.schema = schema;
+      }),
+      api.getDatasets().then((datasets) => {
+        this.datasets = datasets;
+      }),
+    ]).catch((error) => this.#complain(error));
+  }
+
+  async #resume(): Promise<boolean> {
+    const known = rememberedSession();
+    if (!known || known.hash !== location.hash) return false;
+    const session = await api.getSession(known.id).catch(() => null);
+    if (!session) return false;
+    const address = readAddress(location.hash);
+    if (address.kind === 'experiment') this.#setView(address.view);
+    this.#attach({ ...session, secret: known.secret });
+    return true;
+  }
+
+  async #open(hash: string): Promise<void> {
+    try {
+      const wanted = await this.#wanted(hash);
+      this.#setView(wanted.view);
+      this.notes = wanted.notes;
+      await this.#create(wanted.experiment, wishesPlay.get());
+    } catch (error) {
+      this.#complain(error);
+      if (error instanceof api.Refused && hash) await this.#open('');
+    }
+  }
+
+  async #wanted(hash: string) {
+    const address = readAddress(hash);
+    if (address.kind === 'experiment') return { ...address, notes: [] };
+    if (address.kind === 'broken') return { experiment: {}, view: {}, notes: [address.message] };
+    if (address.kind === 'empty') return { experiment: {}, view: {}, notes: [] };
+    const { experiment, view } = await api.translate(address.query);
+    const notes = Array.isArray(view.notes) ? view.notes.map(String) : [];
+    return { experiment, view: viewFrom(view), notes };
+  }
+
+  async #create(experiment: Patch | Experiment, play: boolean): Promise<void> {
+    const old = this.session;
+    const session = await api.createSession(experiment);
+    this.#live?.close();
+    if (old?.secret) void api.deleteSession(old.id, old.secret).catch(() => {});
+    this.#history.clear();
+    this.#showUndo();
+    this.frame = null;
+    this.points = null;
+    this.spotlight = null;
+    this.#attach(session);
+    void this.command({ kind: 'speed', epochs_per_second: this.wishedSpeed });
+    if (play) void this.command({ kind: 'play' });
+  }
+
+  #attach(session: Session): void {
+    this.#takeSession(session);
+    this.#writeAddress();
+    this.#live = new Live({
+      id: session.id,
+      secret: session.secret ?? null,
+      asked: () => ({
+        views: document.hidden ? [] : this.#requests.list(),
+        fps: document.hidden ? FPS_UNSEEN : FPS,
+      }),
+      onMessage: (message) => this.#take(message),
+      onConnection: (state) => {
+        this.connection = state;
+        if (state === 'open') this.#goneInARow = 0;
+      },
+      onGone: (reason) => void this.#again(reason),
+      onComplaint: (problem) => {
+        this.problems = [problem];
+      },
+    });
+  }
+
+  /** The server forgot the session (idle, or restarted): go on from the last experiment. */
+  async #again(reason: string): Promise<void> {
+    this.connection = 'lost';
+    const last = this.session;
+    if (!last || ++this.#goneInARow > 3) {
+      this.problems = [
+        { path: '', message: `${reason || 'The session is gone.'} Reload the page.` },
+      ];
+      return;
+    }
+    this.session = { ...last, secret: undefined };
+    try {
+      await this.#create(last.experiment, this.playing);
+      this.notes = [
+        'The server had let go of this session; it begins again from the same experiment.',
+      ];
+    } catch (error) {
+      this.#complain(error);
+    }
+  }
+
+  // -- what the server says ----------------------------------------------------------------
+
+  #take(message: ServerMessage): void {
+    if (message.kind === 'session') this.#takeSession(message.session);
+    else if (message.kind === 'data') this.points = message;
+    else if (message.kind === 'history')
+      this.#takeCurve(() => this.#curve.replace(message.columns, message.rows));
+    else if (message.kind === 'frame') this.#takeFrame(message);
+  }
+
+  #takeSession(said: Session): void {
+    const secret = said.secret ?? this.#truth?.secret;
+    this.#truth = { ...said, ...(secret ? { secret } : {}) };
+    this.#echo();
+    this.#takeMoment(said);
+    this.#writeAddressSoon();
+  }
+
+  /** Show the server's word with what is on its way to it already applied. */
+  #echo(): void {
+    if (!this.#truth) return;
+    let experiment = json(this.#truth.experiment);
+    for (const one of [this.#sending, this.#waiting])
+      if (one) experiment = merge(experiment, one.patch);
+    this.session = { ...this.#truth, experiment: experiment as unknown as Experiment };
+  }
+
+  #takeMoment({ playing, status, message }: Pick<Session, 'playing' | 'status' | 'message'>): void {
+    this.playing = playing;
+    this.status = status;
+    this.message = message;
+  }
+
+  #takeCurve(change: () => void): void {
+    change();
+    if (!this.#newest) requestAnimationFrame(() => this.curveVersion++);
+  }
+
+  /** At most one frame reaches the page per frame of the screen: the newest. */
+  #takeFrame(frame: Frame & { kind: 'frame'; rows: Parameters<CurveStore['append']>[0] }): void {
+    this.#curve.append(frame.rows);
+    this.#takeMoment(frame);
+    if (!this.#newest) requestAnimationFrame(() => this.#showFrame());
+    this.#newest = frame;
+  }
+
+  #showFrame(): void {
+    const frame = this.#newest;
+    this.#newest = null;
+    if (!frame) return;
+    // before the first look a frame has no scores and no views
+    const metrics = frame.metrics ?? this.frame?.metrics ?? NO_SCORES;
+    this.frame = { ...frame, metrics, views: frame.views ?? {} };
+    this.curveVersion++;
+  }
+
+  // -- asking ------------------------------------------------------------------------------
+
+  want(view: ViewRequest): () => void {
+    return this.#requests.want(view);
+  }
+
+  async command(command: Command): Promise<boolean> {
+    if (!this.#live) return false;
+    if (command.kind === 'patch') return this.patch(command.experiment);
+    this.#send(); // what was dragged before it must arrive before it
+    const reply = await this.#live.command(command);
+    if (!reply.ok) this.problems = reply.errors;
+    return reply.ok;
+  }
+
+  patch(patch: Patch, label = ''): Promise<boolean> {
+    const before = this.session?.experiment;
+    if (!before) return Promise.resolve(false);
+    const after = merge(json(before), patch) as unknown as Experiment;
+    this.#history.record(before, after, patch, label, performance.now());
+    this.#showUndo();
+    return this.#queue(patch, after);
+  }
+
+  setLayers(layers: KindValue[], label = 'layers'): Promise<boolean> {
+    return this.patch({ network: { layers } }, label);
+  }
+
+  undo(): void {
+    this.#travel(this.#history.undo());
+  }
+
+  redo(): void {
+    this.#travel(this.#history.redo());
+  }
+
+  #travel(patch: Patch | undefined): void {
+    this.#showUndo();
+    const now = this.session?.experiment;
+    if (patch && now) void this.#queue(patch, merge(json(now), patch) as unknown as Experiment);
+  }
+
+  /** One patch is under way at a time; what is dragged meanwhile becomes one next patch. */
+  #queue(patch: Patch, after: Experiment): Promise<boolean> {
+    return new Promise((settle) => {
+      const waiting = this.#waiting;
+      this.#waiting = {
+        patch: waiting ? merge(waiting.patch, patch) : patch,
+        settle: [...(waiting?.settle ?? []), settle],
+        after,
+      };
+      this.#echo();
+      if (!this.#sending) this.#send();
+    });
+  }
+
+  #send(): void {
+    const sent = this.#waiting;
+    if (!sent || !this.#live) return;
+    this.#waiting = null;
+    this.#sending = sent;
+    void this.#live.command({ kind: 'patch', experiment: sent.patch }).then(({ ok, errors }) => {
+      if (this.#sending === sent) this.#sending = null;
+      this.problems = ok ? [] : errors;
+      if (!ok) this.#takeBack(sent.after);
+      for (const settle of sent.settle) settle(ok);
+      if (!this.#sending) this.#send();
+    });
+  }
+
+  #takeBack(refused: Experiment): void {
+    if (this.#truth) this.#history.correct(refused, this.#truth.experiment);
+    this.#showUndo();
+    this.#echo();
+  }
+
+  dismissProblems(): void {
+    this.problems = [];
+    this.notes = [];
+  }
+
+  #complain(error: unknown): void {
+    const lost = 'The server cannot be reached; reload the page when it is back.';
+    this.problems = error instanceof api.Refused ? error.problems : [{ path: '', message: lost }];
+    if (!(error instanceof api.Refused)) console.error(error);
+  }
+
+  #showUndo(): void {
+    this.canUndo = this.#history.canUndo;
+    this.canRedo = this.#history.canRedo;
+  }
+
+  // -- what a person does to time ----------------------------------------------------------
+
+  play(): Promise<boolean> {
+    wishesPlay.set(true);
+    return this.command({ kind: 'play' });
+  }
+
+  pause(): Promise<boolean> {
+    wishesPlay.set(false);
+    return this.command({ kind: 'pause' });
+  }
+
+  get wishedSpeed(): number | null {
+    const wish = wishedSpeed.get();
+    return wish === null ? FIRST_SPEED : wish === 0 ? null : wish;
+  }
+
+  /** Epochs per second; null is as fast as it goes. */
+  setSpeed(speed: number | null): Promise<boolean> {
+    wishedSpeed.set(speed ?? 0);
+    return this.command({ kind: 'speed', epochs_per_second: speed });
+  }
+
+  /** A field's default, by the schema: `defaultAt('training', 'loss')`. */
+  defaultAt(...path: string[]): Json | undefined {
+    return this.schema ? defaultOf(this.schema, path) : undefined;
+  }
+
+  // -- the address -------------------------------------------------------------------------
+
+  #setView(view: Partial<ViewSettings>): void {
+    Object.assign(this.view, structuredClone(DEFAULT_VIEW), view);
+  }
+
+  /** The link to what is on the screen now. */
+  get address(): string {
+    this.#writeAddress();
+    return location.href;
+  }
+
+  /** Called by an effect of the page whenever a view setting changed. */
+  rememberView(): void {
+    this.#writeAddressSoon();
+  }
+
+  #writeAddressSoon(): void {
+    clearTimeout(this.#addressTimer);
+    this.#addressTimer = setTimeout(() => this.#writeAddress(), ADDRESS_PAUSE_MS);
+  }
+
+  #writeAddress(): void {
+    clearTimeout(this.#addressTimer);
+    this.#addressTimer = undefined;
+    const session = this.#truth;
+    if (!session) return;
+    const hash = writeAddress(session.experiment, $state.snapshot(this.view));
+    if (hash !== location.hash) history.replaceState(history.state, '', hash);
+    if (session.secret) rememberSession({ id: session.id, secret: session.secret, hash });
+  }
+
+  #flushAddress = (): void => {
+    if (this.#addressTimer !== undefined) this.#writeAddress();
+  };
+
+  /** Another address was put into the bar: that is another experiment. */
+  #onHash = (): void => {
+    clearTimeout(this.#addressTimer);
+    this.#addressTimer = undefined;
+    void this.#open(location.hash);
+  };
+
+  #onVisibility = (): void => this.#live?.ask();
+}
+
+const NO_SCORES: { train: Score; validation: null; test: null } = {
+  train: { loss: Number.NaN },
+  validation: null,
+  test: null,
+};
+
+const json = (experiment: Experiment) => experiment as unknown as { [key: string]: Json };

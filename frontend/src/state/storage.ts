@@ -1,0 +1,48 @@
+/** What the browser remembers. A browser that refuses to is no error. */
+
+export interface Remembered {
+  id: string;
+  secret: string;
+  hash: string; // the address the session was last known by
+}
+
+const SESSION = 'layerlab.session';
+
+/** The session of this tab: a reload finds it again. */
+export const rememberSession = (value: Remembered | null): void =>
+  write(() => sessionStorage, SESSION, value);
+
+export function rememberedSession(): Remembered | null {
+  const value = read(() => sessionStorage, SESSION) as Remembered | null;
+  return typeof value?.id === 'string' && typeof value.secret === 'string' ? value : null;
+}
+
+/** What a person prefers, in every tab. */
+export function preference<T extends string | number | boolean | null>(name: string, usual: T) {
+  return {
+    get: (): T => {
+      const value = read(() => localStorage, `layerlab.${name}`);
+      return value === undefined || (usual !== null && typeof value !== typeof usual)
+        ? usual
+        : (value as T);
+    },
+    set: (value: T): void => write(() => localStorage, `layerlab.${name}`, value),
+  };
+}
+
+function read(storage: () => Storage, key: string): unknown {
+  try {
+    const text = storage().getItem(key);
+    return text === null ? undefined : JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function write(storage: () => Storage, key: string, value: unknown): void {
+  try {
+    storage().setItem(key, JSON.stringify(value));
+  } catch {
+    // private windows may refuse; the page works without
+  }
+}

@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest';
+import type { Experiment, Json, Patch } from '../types';
+import { merge } from './patch';
+import { COALESCE_MS, History } from './undo';
+
+const start = { training: { learning_rate: 0.03, l1: 0, clip_norm: null }, seed: 0 };
+
+/** A history beside the experiment it belongs to, and a clock that is moved by hand. */
+function scene() {
+  const history = new History();
+  let now = 0;
+  let experiment = start as unknown as Experiment;
+  const apply = (patch: Patch | undefined) => {
+    experiment = merge(experiment as unknown as Json, patch ?? {}) as unknown as Experiment;
+  };
+  return {
+    history,
+    value: () => experiment as unknown as typeof start,
+    wait: (ms: number) => {
+      now += ms;
+    },
+    change(patch: Patch, label = '') {
+      const before = experiment;
+      apply(patch);
+      history.record(before, experiment, patch, label, now);
+    },
+    undo: () => apply(history.undo()),
+    redo: () => apply(history.redo()),
+    apply,
+  };
+}
+
+describe('undo', () => {
+  it('goes back and forth through changes', () => {
+    const s = scene();
+    s.change({ seed: 1 });
+    s.change({ training: { l1: 0.1 } });
+    s.undo();
+    expect(s.value()).toEqual({ ...start, seed: 1 });
+    s.undo();
+    expect(s.value()).toEqual(start);
+    expect(s.history.canUndo).toBe(false);
+    s.redo();
+    s.redo();
+    expect(s.value()).toEqual({ training: { ...start.training, l1: 0.1 }, seed: 1 });
+    expect(s.history.canRedo).toBe(false);
+  });
+
+  it('takes a drag back in one step', () => {
+    const s = scene();
+    for (const rate of [0.1, 0.2, 0.3]) {
+      s.change({ training: { learning_rate: rate } });
+      s.wait(COALESCE_MS - 1);
+    }
+    s.undo();
+    expect(s.value()).toEqual(start);
+    expect(s.history.canUndo).toBe(false);
+    s.redo();
+    expect(s.value().training.learning_rate).toBe(0.3);
+  });
+
+  it('tells apart two drags, and two controls', () => {
+    const s = scene();
+    s.change({ training: { learning_rate: 0.1 } });
+    s.wait(COALESCE_MS);
+    s.change({ training: { learning_rate: 0.2 } });
+    s.change({ training: { l1: 1 } });
+    s.undo();
+    s.undo();
+    expect(s.value().training.learning_rate).toBe(0.1);
+  });
+
+  it('forgets what was undone when something new is done', () => {
+    const s = scene();
+    s.change({ seed: 1 });
+    s.undo();
+    s.change({ seed: 2 });
+    expect(s.history.canRedo).toBe(false);
+    expect(s.value().seed).toBe(2);
+  });
+
+  it('leaves alone what someone else changed meanwhile', () => {
+    const s = scene();
+    s.change({ seed: 1 });
+    s.apply({ training: { l1: 3 } });
+    s.undo();
+    expect(s.value()).toEqual({ ...start, training: { ...start.training, l1: 3 } });
+  });
+
+  it('has no step back for a refused change', () => {
+    const s = scene();
+    s.change({ seed: 1 });
+    s.history.correct(s.value() as unknown as Experiment, start as unknown as Experiment);
+    expect(s.history.canUndo).toBe(false);
+  });
+
+  it('goes back from where a drag was refused to where it began', () => {
+    const s = scene();
+    s.change({ training: { learning_rate: 0.1 } });
+    const accepted = s.value() as unknown as Experiment;
+    s.change({ training: { learning_rate: 1000 } });
+    s.history.correct(s.value() as unknown as Experiment, accepted);
+    expect(s.history.undo()).toEqual({ training: { learning_rate: 0.03 } });
+  });
+});

@@ -1,0 +1,63 @@
+import type { Experiment, Json, Patch, Problem, Schema, Session } from '../types';
+
+/** A refusal, in the server's own words. */
+export class Refused extends Error {
+  constructor(
+    readonly status: number,
+    readonly problems: Problem[],
+  ) {
+    super(problems.map((problem) => problem.message).join('; '));
+  }
+}
+
+/** What GET /api/v1/datasets says of one kind. */
+export interface DatasetCard {
+  kind: string;
+  title: string;
+  help: string;
+  problem: 'classification' | 'regression';
+  dimensions: 1 | 2;
+  classes: number;
+  preview: { inputs: number[][]; labels: number[] };
+}
+
+export interface Translation {
+  experiment: Patch;
+  view: { [key: string]: Json };
+}
+
+const BASE = '/api/v1';
+
+async function call<T>(method: string, path: string, body?: Json, secret?: string): Promise<T> {
+  const headers: Record<string, string> = {};
+  if (body !== undefined) headers['Content-Type'] = 'application/json';
+  if (secret) headers.Authorization = `Bearer ${secret}`;
+  const response = await fetch(BASE + path, {
+    method,
+    headers,
+    body: body === undefined ? null : JSON.stringify(body),
+  });
+  if (!response.ok) throw new Refused(response.status, await problemsOf(response));
+  return response.status === 204 ? (undefined as T) : response.json();
+}
+
+async function problemsOf(response: Response): Promise<Problem[]> {
+  const said = await response.json().catch(() => null);
+  if (Array.isArray(said?.errors) && said.errors.length) return said.errors;
+  const message = said?.detail ?? said?.title ?? `The server answered ${response.status}.`;
+  return [{ path: '', message: String(message) }];
+}
+
+export const getSchema = () => call<Schema>('GET', '/schema');
+export const getDatasets = () => call<DatasetCard[]>('GET', '/datasets');
+export const getEquation = (id: string) =>
+  call<{ latex: string[] }>('GET', `/sessions/${id}/equation`);
+
+export const createSession = (experiment: Patch | Experiment) =>
+  call<Session>('POST', '/sessions', { experiment: experiment as Json });
+export const getSession = (id: string) => call<Session>('GET', `/sessions/${id}`);
+export const deleteSession = (id: string, secret: string) =>
+  call<void>('DELETE', `/sessions/${id}`, undefined, secret);
+
+/** A TensorFlow Playground address (what stands after its `#`), translated. */
+export const translate = (query: string) => call<Translation>('GET', `/tf-playground?${query}`);
