@@ -126,7 +126,7 @@ def test_follows_the_playground(activation, batch, penalty, rate, dataset) -> No
     count = live.arrays.count
     inputs = live.arrays.inputs[:count].astype(np.float64)
     targets = live.arrays.targets[:count].astype(np.float64)
-    for _ in range(6):
+    for _ in range(4):
         live.act(c.Advance(epochs=1))
         while not live.done.is_set():
             live.turn()
@@ -165,3 +165,18 @@ def test_l1_kills_weights_until_the_next_reset() -> None:
     assert dead <= zeros()
     live.act(c.Reset(seed=None))
     assert not zeros()
+
+
+def test_a_batch_larger_than_the_data_is_a_full_batch() -> None:
+    def trained(batch: int) -> dict:
+        training = {"rules": "tf_playground", "batch_size": batch}
+        data = {"dataset": {"kind": "circle", "samples": 100}}
+        live = Session(Experiment.model_validate({"training": training, "data": data}), PROGRAMS)
+        live.act(c.Advance(epochs=5))
+        while not live.done.is_set():
+            live.turn()
+        assert live.step == 5
+        return live.metrics()
+
+    full, larger = trained(50), trained(60)
+    assert larger["train"]["loss"] == pytest.approx(full["train"]["loss"], rel=1e-5)
