@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import {
-  capacity,
+  beside,
   type Column,
+  capacity,
   dropIndex,
   grid,
-  layout,
   type LayoutInput,
+  layout,
   STRIP,
   TOP,
   windowWith,
@@ -20,8 +21,8 @@ const room = (part: Partial<LayoutInput> = {}) =>
     output: { units: 1 },
     ...part,
   });
-const bottom = (column: Column, tile: number) =>
-  Math.max(...column.ys) + tile / 2 + (column.rest > 0 ? STRIP : 0);
+const bottom = (column: Column) =>
+  Math.max(...column.ys) + column.tile / 2 + (column.rest > 0 ? STRIP : 0);
 
 describe('columns', () => {
   it('stand evenly between the features and the output', () => {
@@ -33,10 +34,10 @@ describe('columns', () => {
 
   it('fill the room, and scroll inside it when there are too many', () => {
     expect(room().width).toBe(680);
-    const many = room({ layers: Array.from({ length: 16 }, () => ({ units: 8 })) });
-    expect(many.width).toBeGreaterThan(680);
-    const [a, b] = many.columns as [Column, Column];
-    expect(b.x - a.x).toBeGreaterThanOrEqual(104);
+    const place = room({ layers: Array.from({ length: 16 }, () => ({ units: 8 })) });
+    expect(place.width).toBeGreaterThan(680);
+    const [, a, b] = place.columns as [Column, Column, Column];
+    expect(b.x - a.x).toBeGreaterThanOrEqual(place.headWidth);
   });
 
   it('join features and output directly where no layer is hidden', () => {
@@ -46,7 +47,7 @@ describe('columns', () => {
   it('fit two hidden layers on a hand-held screen without scrolling', () => {
     const place = room({ width: 366 });
     expect(place.compact).toBe(true);
-    expect(place.width).toBeLessThan(430);
+    expect(place.width).toBe(366);
   });
 });
 
@@ -61,8 +62,8 @@ describe('units', () => {
     for (const units of [1, 8, 9, 10, 64, 256]) {
       const place = room({ layers: [{ units }] });
       const column = place.columns[1] as Column;
-      expect(column.ys[0]).toBe(TOP + place.tile / 2);
-      expect(bottom(column, place.tile)).toBeLessThanOrEqual(place.height);
+      expect(column.ys[0]).toBe(TOP + (place.columns[1] as Column).tile / 2);
+      expect(bottom(column)).toBeLessThanOrEqual(place.height);
       expect(column.ys.length + column.rest).toBe(units);
     }
   });
@@ -83,16 +84,37 @@ describe('units', () => {
 
   it('do not overlap', () => {
     const place = room({ layers: [{ units: 8 }], features: 7 });
-    for (const { ys } of place.columns)
+    for (const { ys, tile } of place.columns)
       for (const [i, y] of ys.slice(1).entries())
-        expect(y - (ys[i] as number)).toBeGreaterThan(place.tile);
+        expect(y - (ys[i] as number)).toBeGreaterThan(tile);
   });
 
   it('leave every feature in sight', () => {
-    const place = room({ features: 10 });
-    const column = place.columns[0] as Column;
-    expect(column.ys).toHaveLength(10);
-    expect(Math.max(...column.ys) + place.tile / 2).toBeLessThanOrEqual(560);
+    const column = room({ features: 11 }).columns[0] as Column;
+    expect(column.ys).toHaveLength(11);
+    expect(bottom(column)).toBeLessThanOrEqual(560);
+  });
+});
+
+describe('a panel beside its anchor', () => {
+  const view = { width: 400, height: 300 };
+  const size = { width: 120, height: 80 };
+  const at = (left: number, top: number) =>
+    beside({ left, top, width: 20, height: 20 }, size, view, 8);
+
+  it('stands below, else above', () => {
+    expect(at(190, 50)).toEqual({ left: 140, top: 78 });
+    expect(at(190, 250)).toEqual({ left: 140, top: 162 });
+  });
+
+  it('stays inside the window', () => {
+    expect(at(0, 50).left).toBe(8);
+    expect(at(390, 50).left).toBe(272);
+    const low = beside({ left: 10, top: 50, width: 20, height: 20 }, size, {
+      width: 400,
+      height: 120,
+    });
+    expect(low).toEqual({ left: 38, top: 32 });
   });
 });
 

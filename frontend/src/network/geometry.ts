@@ -18,6 +18,7 @@ export interface LayoutInput {
 
 export interface Column {
   x: number; // centre of its tiles
+  tile: number; // side of a tile
   units: number;
   first: number;
   ys: number[]; // centres of the tiles shown, from the top
@@ -28,44 +29,64 @@ export interface Column {
 export interface Layout {
   width: number; // of the whole stage; wider than the room when it scrolls
   height: number;
-  tile: number;
   compact: boolean;
+  headWidth: number; // of a layer's controls
   columns: Column[]; // features, hidden layers, output
 }
 
 /** Below this width the room is drawn for a hand-held screen. */
 export const COMPACT = 480;
 /** Height of the strip that stands for the units which do not fit. */
-export const STRIP = 84;
-/** From the top of the stage to the top of the first tile: rail and headers. */
-export const TOP = 112;
+export const STRIP = 88;
+/** From the top of the stage to the top of the first tile: the rail and the controls. */
+export const TOP = 116;
 const BOTTOM = 14;
 const ROWS = 9;
-const GAP = { least: 10, most: 20 };
+const GAP = { least: 10, most: 18 };
+const FEATURE_GAP = 6;
+const HEAD_GAP = 6;
+const WIDEST_HEAD = 124;
 
 interface Sizes {
   tile: number;
   left: number; // to the centre of the feature tiles
   right: number; // from the centre of the output tiles to the edge
-  pitch: number; // least distance of two columns
+  inner: number; // least distance of two layers
+  edge: number; // least distance of a layer from the features or the output
 }
-const ROOMY: Sizes = { tile: 38, left: 80, right: 56, pitch: 112 };
-const HAND: Sizes = { tile: 34, left: 60, right: 46, pitch: 104 };
+const ROOMY: Sizes = { tile: 38, left: 78, right: 56, inner: 112, edge: 92 };
+const HAND: Sizes = { tile: 34, left: 64, right: 40, inner: 98, edge: 78 };
 
 export function layout(input: LayoutInput): Layout {
   const compact = input.width < COMPACT;
-  const { tile, left, right, pitch } = compact ? HAND : ROOMY;
-  const steps = input.layers.length + 1;
-  const step = Math.max(pitch, (input.width - left - right) / steps);
-  const width = Math.max(input.width, left + steps * step + right);
+  const sizes = compact ? HAND : ROOMY;
+  const { inner, edge } = steps(input.width - sizes.left - sizes.right, input.layers.length, sizes);
   const space = input.height - TOP - BOTTOM;
-  const row = rowHeight(space, tile);
-  const columns = [
-    featureColumn(input.features, left, space, tile, row),
-    ...input.layers.map((size, i) => unitColumn(size, left + (i + 1) * step, space, tile, row)),
-    unitColumn(input.output, width - right, space, tile, row),
-  ];
-  return { width, height: input.height, tile, compact, columns };
+  const row = rowHeight(space, sizes.tile);
+  const hidden = input.layers.map((size, i) =>
+    unitColumn(size, sizes.left + edge + i * inner, space, sizes.tile, row),
+  );
+  const end = input.layers.length > 0 ? sizes.left + 2 * edge + (hidden.length - 1) * inner : 0;
+  const right = Math.max(input.width - sizes.right, end);
+  return {
+    width: right + sizes.right,
+    height: input.height,
+    compact,
+    headWidth: Math.min(WIDEST_HEAD, inner - HEAD_GAP),
+    columns: [
+      featureColumn(input.features, sizes.left, space, sizes.tile, row),
+      ...hidden,
+      unitColumn(input.output, right, space, sizes.tile, row),
+    ],
+  };
+}
+
+/** Distances that fill `width` evenly, or, where that is too near, the least that there may be. */
+function steps(width: number, layers: number, least: Sizes): { inner: number; edge: number } {
+  const even = width / (layers + 1);
+  if (even >= least.inner) return { inner: even, edge: even };
+  const edge = Math.max(least.edge, (width - (layers - 1) * least.inner) / 2);
+  return { inner: least.inner, edge };
 }
 
 /** Distance of two tiles. Depends on the room alone, so that adding a unit moves no other. */
@@ -78,16 +99,11 @@ export function capacity(space: number, tile: number, row: number): number {
   return Math.max(1, Math.floor((space - tile) / row) + 1);
 }
 
-/** Features are never cut off: they stand closer instead. */
-function featureColumn(
-  units: number,
-  x: number,
-  space: number,
-  tile: number,
-  row: number,
-): Column {
-  const fitting = units > 1 ? Math.min(row, (space - tile) / (units - 1)) : row;
-  return { x, units, first: 0, ys: rows(units, tile, fitting), rest: 0, stripY: 0 };
+/** Features are never cut off: they are smaller and closer instead. */
+function featureColumn(units: number, x: number, space: number, most: number, row: number): Column {
+  const fitting = Math.min(row, Math.floor((space + FEATURE_GAP) / Math.max(1, units)));
+  const tile = Math.min(most, fitting - FEATURE_GAP);
+  return { x, tile, units, first: 0, ys: rows(units, tile, fitting), rest: 0, stripY: 0 };
 }
 
 function unitColumn(size: ColumnSize, x: number, space: number, tile: number, row: number): Column {
@@ -97,7 +113,7 @@ function unitColumn(size: ColumnSize, x: number, space: number, tile: number, ro
   const first = clamp(size.first ?? 0, 0, units - shown);
   const ys = rows(shown, tile, row);
   const stripY = (ys.at(-1) ?? TOP) + tile / 2 + (row - tile);
-  return { x, units, first, ys, rest: units - shown, stripY };
+  return { x, tile, units, first, ys, rest: units - shown, stripY };
 }
 
 function rows(count: number, tile: number, row: number): number[] {
@@ -130,7 +146,37 @@ export function grid(count: number, width: number, height: number, most: number)
   for (let cell = most; cell > 1; cell--) {
     const columns = Math.floor(width / cell);
     const rows = Math.ceil(count / columns);
-    if (columns > 0 && rows * cell <= height) return { columns: Math.min(columns, count), rows, cell };
+    if (columns > 0 && rows * cell <= height)
+      return { columns: Math.min(columns, count), rows, cell };
   }
   return { columns: width, rows: Math.ceil(count / width), cell: 1 };
+}
+
+export interface Box {
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+}
+
+/**
+ * Where a panel of this size goes beside its anchor: below where it fits, else above,
+ * else beside; always inside the window.
+ */
+export function beside(
+  anchor: Box,
+  size: { width: number; height: number },
+  view: { width: number; height: number },
+  gap = 8,
+): { left: number; top: number } {
+  const middle = anchor.left + anchor.width / 2 - size.width / 2;
+  const left = clamp(middle, gap, Math.max(gap, view.width - size.width - gap));
+  const below = anchor.top + anchor.height + gap;
+  if (below + size.height + gap <= view.height) return { left, top: below };
+  const above = anchor.top - size.height - gap;
+  if (above >= gap) return { left, top: above };
+  const top = clamp(below, gap, Math.max(gap, view.height - size.height - gap));
+  const rightward = anchor.left + anchor.width + gap;
+  const fits = rightward + size.width + gap <= view.width;
+  return { left: fits ? rightward : clamp(anchor.left - size.width - gap, gap, left), top };
 }

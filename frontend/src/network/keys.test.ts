@@ -48,6 +48,8 @@ describe('sameShape', () => {
   it('looks at kinds and widths alone', () => {
     expect(sameShape([dense(2)], [dense(2, 'relu')])).toBe(true);
     expect(sameShape([dense(2)], [dense(3)])).toBe(false);
+    expect(sameShape([dense(2)], [{ kind: 'dense' }])).toBe(true);
+    expect(sameShape([dense(2)], [{ kind: 'other', units: 2 }])).toBe(false);
     expect(sameShape([dense(2)], [dense(2), dense(2)])).toBe(false);
   });
 });

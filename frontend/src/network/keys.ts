@@ -36,12 +36,14 @@ export function reconcile(before: Stack, layers: KindValue[], fresh: () => numbe
   ];
 }
 
-/** Whether two lists have the same columns: kinds and widths, whatever their settings. */
+/** Whether two lists have the same columns: kinds and widths, as far as they are written out. */
 export function sameShape(a: readonly KindValue[], b: readonly KindValue[]): boolean {
-  return (
-    a.length === b.length &&
-    a.every((layer, i) => layer.kind === b[i]?.kind && layer.units === b[i]?.units)
-  );
+  return a.length === b.length && a.every((layer, i) => alike(layer, b[i]));
+}
+
+function alike(a: KindValue, b: KindValue | undefined): boolean {
+  const open = a.units === undefined || b?.units === undefined;
+  return a.kind === b?.kind && (open || a.units === b.units);
 }
 
 function same(a: KindValue | undefined, b: KindValue | undefined): boolean {

@@ -28,7 +28,7 @@ export function insertLayer(
 export function duplicateLayer(layers: KindValue[], index: number, limit: number): Change | null {
   const layer = layers[index];
   if (!layer) return null;
-  return insertLayer(layers, index + 1, structuredClone(layer), limit);
+  return insertLayer(layers, index + 1, { ...layer }, limit);
 }
 
 export function removeLayer(layers: KindValue[], index: number): Change | null {
@@ -86,6 +86,6 @@ export function clamp(value: number, low: number, high: number): number {
   return Math.min(high, Math.max(low, value));
 }
 
-function indices(items: readonly unknown[]): number[] {
+function indices(items: readonly unknown[]): (number | null)[] {
   return items.map((_, i) => i);
 }

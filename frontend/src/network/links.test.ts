@@ -86,7 +86,7 @@ describe('links', () => {
 
 /** A point on the curve, from the definition of a cubic Bézier. */
 function onCurve(link: Link, t: number): [number, number] {
-  const { x0, x1 } = spanOf(xs, place.tile, link.layer);
+  const { x0, x1 } = spanOf(place, xs, link.layer);
   const middle = (x0 + x1) / 2;
   const s = 1 - t;
   const at = (a: number, b: number, c: number, d: number) =>
@@ -95,12 +95,14 @@ function onCurve(link: Link, t: number): [number, number] {
 }
 
 describe('hit-testing', () => {
+  const targets = { place, xs, links, biases: biasesOf(place) };
+
   it('measures zero on the curve itself', () => {
     for (const pair of links)
       for (const link of pair.slice(0, 20))
         for (const t of [0.05, 0.3, 0.5, 0.77, 0.95]) {
           const [x, y] = onCurve(link, t);
-          expect(distance(link, spanOf(xs, place.tile, link.layer), x, y)).toBeLessThan(0.01);
+          expect(distance(link, spanOf(place, xs, link.layer), x, y)).toBeLessThan(0.01);
         }
   });
 
@@ -115,17 +117,17 @@ describe('hit-testing', () => {
   it('finds the link under the pointer, and nothing far from all', () => {
     const link = links[0]?.[4] as Link;
     const [x, y] = onCurve(link, 0.6);
-    const hit = hitTest(links, biasesOf(place), xs, place.tile, x, y + 1, 6);
+    const hit = hitTest(targets, x, y + 1, 6);
     expect(hit).toEqual({ type: 'link', link });
-    expect(hitTest(links, biasesOf(place), xs, place.tile, 5, 5, 6)).toBeNull();
-    expect(hitTest(links, [], xs, place.tile, xs[1] as number, y, 6)).toBeNull();
+    expect(hitTest(targets, 5, 5, 6)).toBeNull();
+    expect(hitTest(targets, xs[1] as number, y, 6)).toBeNull();
   });
 
   it('finds a bias before the links that end beside it', () => {
     const bias = biasesOf(place).find((one) => one.layer === 1 && one.unit === 101);
     if (!bias) throw new Error('unit 101 should be shown');
-    const { x, y } = biasAt(bias, xs, place.tile);
-    expect(hitTest(links, biasesOf(place), xs, place.tile, x + 1, y - 1, 5)).toEqual({
+    const { x, y } = biasAt(place, xs, bias);
+    expect(hitTest(targets, x + 1, y - 1, 5)).toEqual({
       type: 'bias',
       bias,
     });

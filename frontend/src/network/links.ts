@@ -48,7 +48,7 @@ export function linksOf(place: Layout, rows: readonly number[]): Link[][] {
         row: source.row,
         unit: to.first + j,
         y0: source.y,
-        y1: y1 + endOffset(k, sources.length, place.tile),
+        y1: y1 + endOffset(k, sources.length, to.tile),
       })),
     );
   });
@@ -57,9 +57,7 @@ export function linksOf(place: Layout, rows: readonly number[]): Link[][] {
 export function biasesOf(place: Layout): Bias[] {
   return place.columns
     .slice(1)
-    .flatMap((column, layer) =>
-      column.ys.map((y, j) => ({ layer, unit: column.first + j, y })),
-    );
+    .flatMap((column, layer) => column.ys.map((y, j) => ({ layer, unit: column.first + j, y })));
 }
 
 interface Source {
@@ -68,9 +66,7 @@ interface Source {
 }
 
 function featureSources(column: Column, rows: readonly number[]): Source[] {
-  return column.ys
-    .map((y, i) => ({ row: rows[i] ?? -1, y }))
-    .filter((source) => source.row >= 0);
+  return column.ys.map((y, i) => ({ row: rows[i] ?? -1, y })).filter((source) => source.row >= 0);
 }
 
 function unitSources(column: Column): Source[] {
@@ -96,14 +92,14 @@ export function strongest(links: Link[], weights: LayerWeights | null, most = MO
 
 /** w of a link; null where it is not known. */
 export function weightOf(link: Link, weights: LayerWeights | null | undefined): number | null {
-  return weights ? at(weights.w, link.row, link.unit) : null;
+  return weights ? entry(weights.w, link.row, link.unit) : null;
 }
 
 export function biasOf(bias: Bias, weights: LayerWeights | null | undefined): number | null {
   return weights?.b.data[bias.unit] ?? null;
 }
 
-export function at(matrix: Floats, row: number, column: number): number | null {
+export function entry(matrix: Floats, row: number, column: number): number | null {
   const [rows = 0, columns = 0] = matrix.shape;
   if (row >= rows || column >= columns) return null;
   return matrix.data[row * columns + column] ?? null;
@@ -120,14 +116,19 @@ export interface Span {
   x1: number;
 }
 
-export function spanOf(xs: readonly number[], tile: number, layer: number): Span {
-  const half = tile / 2;
-  return { x0: (xs[layer] ?? 0) + half, x1: (xs[layer + 1] ?? 0) - half };
+/** `xs`: centres of the columns, which while they glide are not those of the layout. */
+export function spanOf(place: Layout, xs: readonly number[], layer: number): Span {
+  const from = place.columns[layer];
+  const to = place.columns[layer + 1];
+  return {
+    x0: (xs[layer] ?? 0) + (from?.tile ?? 0) / 2,
+    x1: (xs[layer + 1] ?? 0) - (to?.tile ?? 0) / 2,
+  };
 }
 
 /** Centre of a bias square: below the left corner of its tile, as in TensorFlow Playground. */
-export function biasAt(bias: Bias, xs: readonly number[], tile: number): { x: number; y: number } {
-  const half = tile / 2;
+export function biasAt(place: Layout, xs: readonly number[], bias: Bias): { x: number; y: number } {
+  const half = (place.columns[bias.layer + 1]?.tile ?? 0) / 2;
   const x = (xs[bias.layer + 1] ?? 0) - half - BIAS_SIZE / 2 - 1;
   return { x, y: bias.y + half + BIAS_SIZE / 2 - 2 };
 }
@@ -157,32 +158,37 @@ function solve(u: number): number {
   return t;
 }
 
+/** What can be pointed at. */
+export interface Targets {
+  place: Layout;
+  xs: readonly number[];
+  links: Link[][];
+  biases: Bias[];
+}
+
 /** What lies under a point, biases first: they are small. `reach`: px from its middle. */
-export function hitTest(
-  links: Link[][],
-  biases: Bias[],
-  xs: readonly number[],
-  tile: number,
-  x: number,
-  y: number,
-  reach: number,
-): Hit | null {
-  const bias = biases.find((one) => {
-    const centre = biasAt(one, xs, tile);
+export function hitTest(targets: Targets, x: number, y: number, reach: number): Hit | null {
+  const bias = targets.biases.find((one) => {
+    const centre = biasAt(targets.place, targets.xs, one);
     return Math.hypot(centre.x - x, centre.y - y) <= Math.max(reach, BIAS_SIZE * 0.75);
   });
   if (bias) return { type: 'bias', bias };
+  const link = nearestLink(targets, x, y, reach);
+  return link && { type: 'link', link };
+}
+
+function nearestLink({ place, xs, links }: Targets, x: number, y: number, reach: number) {
   let best: Link | null = null;
   let least = reach;
-  links.forEach((pair, layer) => {
-    const span = spanOf(xs, tile, layer);
-    if (x < span.x0 || x > span.x1) return;
+  for (const [layer, pair] of links.entries()) {
+    const span = spanOf(place, xs, layer);
+    if (x < span.x0 || x > span.x1) continue;
     for (const link of pair) {
       const far = distance(link, span, x, y);
       if (far > least) continue;
       least = far;
       best = link;
     }
-  });
-  return best && { type: 'link', link: best };
+  }
+  return best;
 }

@@ -4,7 +4,12 @@ import { announce, IDLE, preview, type Reorder, type ReorderAction, reorder } fr
 const names = ['a', 'b', 'c', 'd'];
 const run = (actions: ReorderAction[], start: Reorder = IDLE) =>
   actions.reduce((state, action) => reorder(state, action, names.length), start);
-const lift = (index: number): ReorderAction => ({ type: 'lift', key: 10 + index, index, by: 'keyboard' });
+const lift = (index: number): ReorderAction => ({
+  type: 'lift',
+  key: 10 + index,
+  index,
+  by: 'keyboard',
+});
 const by = (step: number): ReorderAction => ({ type: 'by', step });
 
 describe('reorder', () => {

@@ -50,7 +50,8 @@ export function announce(
   if (action.type === 'lift' && after.phase === 'lifted')
     return `${title} lifted, place ${after.to + 1} of ${count}. Arrow keys move it, Space drops it, Escape cancels.`;
   if (before.phase === 'idle') return '';
-  if (action.type === 'cancel') return `Move cancelled, ${title} is back at place ${before.from + 1}.`;
+  if (action.type === 'cancel')
+    return `Move cancelled, ${title} is back at place ${before.from + 1}.`;
   if (action.type === 'drop') return `${title} dropped at place ${before.to + 1} of ${count}.`;
   if (after.phase !== 'lifted') return '';
   return after === before ? '' : `${title}, place ${after.to + 1} of ${count}.`;

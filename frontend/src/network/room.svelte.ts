@@ -1,0 +1,492 @@
+import { getContext, setContext, tick } from 'svelte';
+import type { Variant } from '../forms/schema';
+import { NEGATIVE, POSITIVE, POSITIVE_DARK } from '../pictures/colors';
+import { theme, token } from '../pictures/theme.svelte';
+import type { Json, KindValue, Lab, Option } from '../types';
+import { Edits } from './edits';
+import {
+  factsOf,
+  featureChoices,
+  fieldOf,
+  titleOf,
+  titleOfKind,
+  toggleFeature,
+  unitLimits,
+} from './facts';
+import { type Box, type Column, layout, windowWith } from './geometry';
+import { Glide } from './glide';
+import {
+  type Change,
+  clamp,
+  duplicateLayer,
+  insertLayer,
+  moveLayer,
+  newLayer,
+  removeLayer,
+  replaceLayer,
+  setField,
+} from './layers';
+import { biasesOf, entry, type Hit, linksOf } from './links';
+import { Mover } from './mover.svelte';
+import type { Painter, Scene } from './painter';
+import { pairWeights } from './pairing';
+import { outputMaps } from './pictures';
+import { preview } from './reorder';
+import { Spot } from './spot.svelte';
+import { LayerStack } from './stack.svelte';
+import { layerName, plural, unitName, weightText } from './words';
+
+/** Keys of the columns that are no hidden layers. */
+export const FEATURES = -1;
+export const OUTPUT = -2;
+
+/** What is open above the room, and where. */
+export type Panel = {
+  owner: Element | null; // what opened it, and closes it again
+  anchor: () => Box | null;
+} & PanelBody;
+export type PanelBody =
+  | { type: 'layer'; key: number }
+  | { type: 'output' }
+  | { type: 'add'; at: number }
+  | { type: 'unit'; key: number; unit: number }
+  | { type: 'weight'; point: WeightPoint };
+
+/** One weight, or where `row` is null the bias, of a unit. */
+export interface WeightPoint {
+  key: number;
+  unit: number;
+  row: number | null;
+}
+
+/** The network as it is on the screen, and what can be done with it. */
+export class Room {
+  readonly lab: Lab;
+  readonly stack: LayerStack;
+  readonly spot: Spot;
+  #edits: Edits;
+  readonly mover: Mover;
+  readonly glide = new Glide(() => this.painter?.redraw());
+  painter = $state.raw<Painter | null>(null);
+  root: HTMLElement | null = null;
+  stage: HTMLElement | null = null;
+
+  width = $state(660);
+  height = $state(560);
+  scroll = $state(0);
+  panel = $state.raw<Panel | null>(null);
+  hit = $state.raw<Hit | null>(null);
+  said = $state('');
+  /** An output that is pointed at. */
+  hoveredOutput = $state<number | null>(null);
+  #windows = $state<Record<number, number>>({});
+  #tabStops = $state<Record<number, number>>({});
+  #sequence: number[] = [];
+
+  readonly facts = $derived.by(() => (this.lab.schema ? factsOf(this.lab.schema) : null));
+  readonly dimensions = $derived.by(() => this.lab.session?.dimensions ?? 2);
+  readonly active = $derived.by(() => this.lab.session?.experiment.data.features ?? []);
+  readonly inputs = $derived.by(() => this.lab.session?.graph.inputs ?? []);
+  readonly features = $derived.by(() =>
+    featureChoices(this.facts?.features ?? [], this.dimensions, this.active, this.lab.view.hide),
+  );
+  readonly outputs = $derived.by(() => this.lab.session?.graph.layers.at(-1)?.units ?? 1);
+  /** Keys of the hidden layers from left to right, as they stand now. */
+  readonly order = $derived.by(() => preview(this.stack.keys, this.mover.state));
+  readonly sequence = $derived([FEATURES, ...this.order, OUTPUT]);
+  readonly place = $derived.by(() =>
+    layout({
+      width: this.width,
+      height: this.height,
+      features: this.features.length,
+      layers: this.order.map((key) => ({ units: this.units(key), first: this.#windows[key] })),
+      output: { units: this.outputs, first: this.#windows[OUTPUT] },
+    }),
+  );
+  readonly links = $derived.by(() => linksOf(this.place, this.#featureRows()));
+  readonly biases = $derived(biasesOf(this.place));
+  readonly weights = $derived.by(() =>
+    pairWeights(this.order, this.stack.frameKeys, this.lab.frame?.views.weights),
+  );
+  readonly outputMaps = $derived.by(() => outputMaps(this.lab.frame?.views.surface));
+  readonly editable = $derived.by(() => !this.lab.view.hide.numHiddenLayers);
+  readonly full = $derived.by(() => this.stack.keys.length >= this.mostLayers);
+  readonly playing = $derived.by(
+    () => this.lab.frame?.playing ?? this.lab.session?.playing ?? false,
+  );
+  readonly ink = $derived.by(() => ({
+    positive: theme.dark ? POSITIVE_DARK : POSITIVE,
+    negative: NEGATIVE,
+    unknown: token('--line-strong', '#87929c'),
+    paper: token('--panel', '#ffffff'),
+  }));
+
+  /** Create it while a component is being created. */
+  constructor(lab: Lab) {
+    this.lab = lab;
+    this.stack = new LayerStack(lab);
+    this.spot = new Spot(lab);
+    this.#edits = new Edits((edit) => lab.command(edit));
+    this.mover = new Mover({
+      keys: () => this.stack.keys,
+      title: (index) => this.kindTitle(this.stack.layers[index]),
+      slots: () => this.place.columns.slice(1, -1).map((column) => column.x),
+      toStage: (x) => x - (this.stage?.getBoundingClientRect().left ?? 0),
+      carry: (key, x) => this.glide.carry(key, x),
+      commit: (from, to) => this.move(from, to),
+      remove: (index) => this.remove(index),
+      say: (text) => this.say(text),
+    });
+    $effect.pre(() => this.#sendColumns());
+    $effect(() => {
+      void this.place;
+      this.hit = null;
+    });
+    $effect(() => this.#closeGonePanel());
+    $effect(() => () => this.glide.stop());
+  }
+
+  // -- reading -----------------------------------------------------------------------------
+
+  get mostLayers(): number {
+    return this.facts?.mostLayers ?? Number.POSITIVE_INFINITY;
+  }
+
+  get scene(): Scene {
+    return {
+      place: this.place,
+      links: this.links,
+      biases: this.biases,
+      weights: this.weights,
+      focus: this.#focus(),
+      hit: this.hit,
+      ink: this.ink,
+      view: { left: this.scroll, width: this.width },
+    };
+  }
+
+  /** Centres of the columns now, while they glide too. */
+  positions = (): number[] => this.#sequence.map((key) => this.glide.at(key));
+
+  indexOf(key: number): number {
+    return this.stack.keys.indexOf(key);
+  }
+
+  layer(key: number): KindValue | undefined {
+    return this.stack.layers[this.indexOf(key)];
+  }
+
+  kind(layer: KindValue | undefined): Variant | undefined {
+    return this.facts?.kinds.find((kind) => kind.kind === layer?.kind);
+  }
+
+  kindTitle(layer: KindValue | undefined): string {
+    return layer ? titleOfKind(this.facts?.kinds ?? [], layer.kind) : '';
+  }
+
+  units(key: number): number {
+    const units = this.layer(key)?.units ?? this.graphLayer(key)?.units;
+    return typeof units === 'number' ? units : 1;
+  }
+
+  graphLayer(key: number) {
+    return this.lab.session?.graph.layers[this.stack.frameKeys.indexOf(key)];
+  }
+
+  unitLimits(key: number) {
+    const node = this.kind(this.layer(key))?.node;
+    return this.facts && unitLimits(this.facts.root, node);
+  }
+
+  activation(key: number): string {
+    const layer = this.layer(key);
+    if (!this.facts || !layer) return '';
+    return titleOf(
+      fieldOf(this.facts.root, this.kind(layer)?.node, 'activation'),
+      layer.activation,
+    );
+  }
+
+  get outputActivation(): string {
+    const used = this.lab.session?.graph.layers.at(-1)?.activation;
+    if (!this.facts || !used) return '';
+    return titleOf(fieldOf(this.facts.root, this.facts.output, 'activation'), used);
+  }
+
+  get lossTitle(): string {
+    const loss = this.lab.session?.experiment.training.loss.kind ?? '';
+    return titleOfKind(this.facts?.losses ?? [], loss);
+  }
+
+  column(key: number): Column | undefined {
+    return this.place.columns[this.sequence.indexOf(key)];
+  }
+
+  unitMaps(key: number) {
+    if (key === OUTPUT) return this.outputMaps;
+    return this.lab.frame?.views.units?.layers[this.stack.frameKeys.indexOf(key)];
+  }
+
+  /** The layer as the server counts: hidden layers, then the output. */
+  layerOf(key: number): number {
+    return key === OUTPUT ? this.stack.keys.length : this.indexOf(key);
+  }
+
+  weightsOf(key: number) {
+    return this.weights[this.sequence.indexOf(key) - 1] ?? null;
+  }
+
+  columnName(key: number): string {
+    return layerName(this.layerOf(key), this.stack.keys.length);
+  }
+
+  /** What feeds a column, row by row of its weights. */
+  sources(key: number): string[] {
+    const before = this.sequence[this.sequence.indexOf(key) - 1] ?? FEATURES;
+    if (before === FEATURES) return this.inputs.map((name) => this.featureTitle(name));
+    return Array.from({ length: this.units(before) }, (_, unit) => unitName(unit));
+  }
+
+  featureTitle(name: string): string {
+    return this.facts?.features.find((option) => option.value === name)?.title ?? name;
+  }
+
+  targetName(key: number, unit: number): string {
+    if (key !== OUTPUT) return unitName(unit);
+    return this.outputs > 1 ? `output ${unit + 1}` : 'output';
+  }
+
+  pointOf(hit: Hit): WeightPoint {
+    const { layer, unit } = hit.type === 'link' ? hit.link : hit.bias;
+    const row = hit.type === 'link' ? hit.link.row : null;
+    return { key: this.sequence[layer + 1] ?? OUTPUT, unit, row };
+  }
+
+  value({ key, unit, row }: WeightPoint): number | null {
+    const weights = this.weightsOf(key);
+    if (!weights) return null;
+    return row === null ? (weights.b.data[unit] ?? null) : entry(weights.w, row, unit);
+  }
+
+  edit({ key, unit, row }: WeightPoint, value: number): void {
+    const layer = this.layerOf(key);
+    if (row === null) void this.#edits.set({ layer, param: 'b', index: [unit] }, value);
+    else void this.#edits.set({ layer, param: 'w', index: [row, unit] }, value);
+  }
+
+  /** "X₁ → unit 3", or of a bias "unit 3". */
+  path({ key, unit, row }: WeightPoint): string {
+    const target = this.targetName(key, unit);
+    return row === null ? target : `${this.sources(key)[row] ?? '?'} → ${target}`;
+  }
+
+  /** "w = 0.4213 (X₁ → unit 3)". */
+  text(point: WeightPoint): string {
+    const value = this.value(point);
+    const symbol = point.row === null ? 'b' : 'w';
+    return `${symbol} = ${value === null ? '…' : weightText(value)} (${this.path(point)})`;
+  }
+
+  /** Whether Tab stops at this tile of its column. */
+  isTabStop(key: number, unit: number): boolean {
+    const column = this.column(key);
+    if (!column) return false;
+    const last = column.first + column.ys.length - 1;
+    return unit === clamp(this.#tabStops[key] ?? column.first, column.first, last);
+  }
+
+  // -- changing the network ----------------------------------------------------------------
+
+  setUnits(key: number, units: number): void {
+    const index = this.indexOf(key);
+    void this.#apply(
+      setField(this.stack.layers, index, 'units', units),
+      `units of layer ${index + 1}`,
+    );
+  }
+
+  patchLayer(key: number, patch: { [key: string]: Json }): void {
+    const index = this.indexOf(key);
+    const layer = this.stack.layers[index];
+    if (!layer) return;
+    const names = Object.keys(patch).join(', ');
+    const change = replaceLayer(this.stack.layers, index, { ...layer, ...patch });
+    void this.#apply(change, `${names} of layer ${index + 1}`);
+  }
+
+  /** Add a layer, or ask which kind where there are several. */
+  askAdd(at: number, owner: Element): void {
+    const kinds = this.facts?.kinds ?? [];
+    const [only] = kinds;
+    if (kinds.length === 1 && only) this.add(only, at);
+    else if (kinds.length > 1) this.open({ type: 'add', at }, owner);
+  }
+
+  add(kind: Variant, at: number): void {
+    const fields = (kind.node.properties ?? {}) as Record<string, unknown>;
+    const layer = newLayer(kind.kind, fields, this.stack.layers, at);
+    const change = insertLayer(this.stack.layers, at, layer, this.mostLayers);
+    this.panel = null;
+    void this.#apply(change, 'add a layer');
+    if (change)
+      this.say(`${kind.title} layer added at place ${at + 1} of ${change.layers.length}.`);
+    else this.say(`${this.mostLayers} hidden layers are the most.`);
+  }
+
+  duplicate(key: number): void {
+    const index = this.indexOf(key);
+    void this.#apply(
+      duplicateLayer(this.stack.layers, index, this.mostLayers),
+      'duplicate a layer',
+    );
+    this.panel = null;
+    this.say(`Layer ${index + 1} duplicated.`);
+  }
+
+  /** refocus: the button that was pressed goes with the layer. */
+  remove(index: number, refocus = true): void {
+    const change = removeLayer(this.stack.layers, index);
+    if (!change) return;
+    const title = this.kindTitle(this.stack.layers[index]);
+    const left = this.stack.keys.toSpliced(index, 1);
+    this.panel = null;
+    void this.#apply(change, 'remove a layer');
+    this.say(`${title} removed, ${plural(change.layers.length, 'hidden layer')} left.`);
+    if (!refocus) return;
+    const next = left[index] ?? left.at(-1) ?? OUTPUT;
+    void this.focus(`[data-head="${next}"]`);
+  }
+
+  removeLast(): void {
+    this.remove(this.stack.keys.length - 1, false);
+  }
+
+  move(from: number, to: number, refocus = true): void {
+    const key = this.stack.keys[from];
+    void this.#apply(moveLayer(this.stack.layers, from, to), 'move a layer');
+    if (refocus) void this.focus(`[data-handle="${key}"]`);
+  }
+
+  toggleFeature(option: Option): void {
+    const all = this.facts?.features ?? [];
+    const features = toggleFeature(all, this.active, option.value);
+    if (features === null) this.say('At least one feature must stay.');
+    else void this.lab.patch({ data: { features } }, `feature ${option.title}`);
+  }
+
+  #apply(change: Change | null, label: string): Promise<boolean> {
+    return this.stack.apply(change, label);
+  }
+
+  // -- moving about ------------------------------------------------------------------------
+
+  say(text: string): void {
+    this.said = this.said === text ? `${text}\u00a0` : text;
+  }
+
+  open(body: PanelBody, owner: Element): void {
+    if (this.panel?.owner === owner) {
+      this.panel = null;
+      return;
+    }
+    const anchor = () => (owner.isConnected ? owner.getBoundingClientRect() : null);
+    this.panel = { ...body, owner, anchor };
+  }
+
+  openHit(hit: Hit, x: number, y: number): void {
+    const anchor = () => {
+      const box = this.stage?.getBoundingClientRect();
+      return box ? { left: box.left + x - 4, top: box.top + y - 4, width: 8, height: 8 } : null;
+    };
+    this.panel = { type: 'weight', point: this.pointOf(hit), owner: null, anchor };
+  }
+
+  isOpen(type: PanelBody['type'], key: number): boolean {
+    const { panel } = this;
+    return panel?.type === type && (panel.type !== 'layer' || panel.key === key);
+  }
+
+  showUnits(key: number, first: number): void {
+    this.#windows[key] = first;
+  }
+
+  async focus(selector: string): Promise<void> {
+    await tick();
+    this.root?.querySelector<HTMLElement>(selector)?.focus();
+  }
+
+  /** Arrow keys go from tile to tile: along a column, and to the columns beside it. */
+  walk(column: number, unit: number, key: string): boolean {
+    const here = this.place.columns[column];
+    const id = this.sequence[column];
+    if (!here || id === undefined) return false;
+    if (key === 'ArrowLeft' || key === 'ArrowRight') {
+      const step = key === 'ArrowLeft' ? -1 : 1;
+      return this.#walkAcross(column + step, here.ys[unit - here.first] ?? 0);
+    }
+    const ends: Record<string, number> = {
+      ArrowUp: unit - 1,
+      ArrowDown: unit + 1,
+      Home: 0,
+      End: here.units - 1,
+    };
+    const to = ends[key];
+    if (to === undefined || to < 0 || to >= here.units) return false;
+    if (here.rest > 0) this.showUnits(id, windowWith(to, here.first, here.ys.length));
+    this.#land(column, to);
+    return true;
+  }
+
+  #walkAcross(column: number, y: number): boolean {
+    const there = this.place.columns[column];
+    if (!there) return false;
+    const gaps = there.ys.map((one) => Math.abs(one - y));
+    this.#land(column, there.first + gaps.indexOf(Math.min(...gaps)));
+    return true;
+  }
+
+  #land(column: number, unit: number): void {
+    const key = this.sequence[column];
+    if (key !== undefined) this.#tabStops[key] = unit;
+    void this.focus(`[data-column="${column}"][data-unit="${unit}"]`);
+  }
+
+  // -- following ---------------------------------------------------------------------------
+
+  #featureRows(): number[] {
+    return this.features.map(({ value }, i) => {
+      if (!this.active.includes(value)) return -1;
+      const row = this.inputs.indexOf(value);
+      return row >= 0 ? row : this.inputs.length + i; // not built yet: a link without a weight
+    });
+  }
+
+  #focus(): Scene['focus'] {
+    const spot = this.lab.spotlight;
+    if (this.hoveredOutput !== null)
+      return { column: this.sequence.length - 1, unit: this.hoveredOutput };
+    if (spot?.type === 'feature') return { column: 0, unit: this.inputs.indexOf(spot.name) };
+    if (spot?.type !== 'unit') return null;
+    const key = this.stack.keys[spot.layer];
+    return key === undefined ? null : { column: this.sequence.indexOf(key), unit: spot.unit };
+  }
+
+  #sendColumns(): void {
+    const { sequence, place } = this;
+    const moved = this.#sequence.length > 0 && `${this.#sequence}` !== `${sequence}`;
+    this.#sequence = sequence;
+    this.glide.send(new Map(sequence.map((key, i) => [key, place.columns[i]?.x ?? 0])), moved);
+  }
+
+  #closeGonePanel(): void {
+    const { panel } = this;
+    if (!panel || panel.type === 'output' || panel.type === 'add') return;
+    const { key, unit } = { unit: 0, ...(panel.type === 'weight' ? panel.point : panel) };
+    const column = this.column(key);
+    if (!column || unit >= column.units) this.panel = null;
+  }
+}
+
+const CONTEXT = Symbol('network room');
+export const provideRoom = (room: Room): Room => setContext(CONTEXT, room);
+export const useRoom = (): Room => getContext<Room>(CONTEXT);

@@ -1,0 +1,91 @@
+import { untrack } from 'svelte';
+import type { Frame, KindValue, Lab, Session } from '../types';
+import { carryKeys, reconcile, type Stack, sameShape } from './keys';
+import type { Change } from './layers';
+
+const REMEMBERED = 24; // lists that the server may still have to answer for
+
+/**
+ * The hidden layers as the page draws them. The store shows a change at once; the graph and
+ * the frames follow when the server has built it. Every layer keeps one key while it lives,
+ * so that a column finds its pictures in frames of an older list.
+ */
+export class LayerStack {
+  #lab: Lab;
+  #lastKey = 0;
+  #shown = $state.raw<Stack>({ layers: [], keys: [] });
+  #next: Stack | null = null; // what this page asked for last
+  #past: Stack[] = []; // newest first
+  #graph: Session['graph'] | null = null;
+  #graphKeys: number[] = [];
+  #frameKeys = $state.raw<number[]>([]);
+
+  /** Create it while a component is being created. */
+  constructor(lab: Lab) {
+    this.#lab = lab;
+    $effect.pre(() => {
+      const { session } = lab;
+      if (session) untrack(() => this.#receive(session));
+    });
+    $effect.pre(() => {
+      const { frame } = lab;
+      if (frame) untrack(() => this.#see(frame));
+    });
+  }
+
+  get layers(): KindValue[] {
+    return this.#shown.layers;
+  }
+
+  get keys(): number[] {
+    return this.#shown.keys;
+  }
+
+  /** Keys of the layers that the newest frame is about, in its order. */
+  get frameKeys(): number[] {
+    return this.#frameKeys;
+  }
+
+  /** Make a change; false when there is none, or it was refused. */
+  apply(change: Change | null, label: string): Promise<boolean> {
+    if (!change) return Promise.resolve(false);
+    const keys = carryKeys(this.keys, change.origin, this.#fresh);
+    this.#next = { layers: change.layers, keys };
+    return this.#lab.setLayers(change.layers, label);
+  }
+
+  #receive(session: Session): void {
+    const { layers } = session.experiment.network;
+    if (layers !== this.#shown.layers) this.#show(layers);
+    if (session.graph !== this.#graph) this.#build(session.graph);
+  }
+
+  #show(layers: KindValue[]): void {
+    const asked = this.#next && sameShape(this.#next.layers, layers) ? this.#next.keys : null;
+    this.#next = null;
+    const keys = asked ?? reconcile(this.#shown, layers, this.#fresh);
+    this.#shown = { layers, keys };
+    this.#past = [this.#shown, ...this.#past].slice(0, REMEMBERED);
+  }
+
+  #build(graph: Session['graph']): void {
+    this.#graph = graph;
+    const built = graph.layers.slice(0, -1).map(({ kind, units }) => ({ kind, units }));
+    const known = this.#past.find((stack) => sameShape(stack.layers, built));
+    this.#graphKeys = known?.keys ?? reconcile(this.#shown, built, this.#fresh);
+  }
+
+  #see(frame: Frame): void {
+    if (fits(frame, this.#graph)) this.#frameKeys = this.#graphKeys;
+  }
+
+  #fresh = (): number => ++this.#lastKey;
+}
+
+/** Whether a frame was made of this graph, and not of the one before it. */
+function fits(frame: Frame, graph: Session['graph'] | null): boolean {
+  const maps = frame.views.units?.layers;
+  if (!maps || !graph) return false;
+  const hidden = graph.layers.slice(0, -1);
+  return maps.length === hidden.length && maps.every((map, i) => map.shape[0] === hidden[i]?.units);
+}
