@@ -103,7 +103,8 @@ def mish(z: Array) -> Array:
     help="A ReLU with its corner rounded off; always above zero.",
 )  # fmt: skip
 def softplus(z: Array) -> Array:
-    return jnp.maximum(z, 0.0) + jnp.log1p(jnp.exp(-jnp.abs(z)))
+    above = z >= 0  # named, so that both gradients take the same side at 0 and give ½
+    return jnp.where(above, z, 0.0) + jnp.log1p(jnp.exp(jnp.where(above, -z, z)))
 
 
 @ACTIVATIONS.register(

@@ -66,7 +66,7 @@ class Optimizer(Kind):
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
-        cls.hints = {"learning_rate": cls.learning_rate} | cls.hints
+        cls.hints = {"learning-rate": cls.learning_rate} | cls.hints
 
     def transform(self) -> optax.GradientTransformation:
         """Gradients -> direction to be multiplied by -learning_rate.

@@ -301,7 +301,7 @@ class LBFGS(Optimizer):
     title = "L-BFGS"
     help = (
         "Learns the curvature from its last steps and jumps towards the minimum; "
-        "choose full batch with it, and a smaller learning rate if it leaps too far."
+        "choose full batch, and a smaller rate if it leaps too far."
     )
     formula = r"w \leftarrow w - \eta\,H_t\,g,\quad H_t \approx (\nabla^2 L)^{-1}"
     source = "Liu and Nocedal, 1989"
