@@ -1,28 +1,12 @@
+import { classColor, valueColor } from '../pictures/colors';
 import type { DatasetCard } from '../wire/api';
 
 /** The picture of a dataset: its points, small. */
 
 const DOMAIN = 6;
+const HEIGHT = 0.8; // of the domain, for the curve of a one-dimensional problem
 
-export interface Palette {
-  classes: string[];
-  neg: string;
-  zero: string;
-  pos: string;
-}
-
-export function paletteOf(element: Element): Palette {
-  const style = getComputedStyle(element);
-  const color = (name: string) => style.getPropertyValue(name).trim();
-  return {
-    classes: Array.from({ length: 6 }, (_, i) => color(`--class-${i}`)),
-    neg: color('--neg'),
-    zero: color('--zero'),
-    pos: color('--pos'),
-  };
-}
-
-export function drawThumbnail(canvas: HTMLCanvasElement, card: DatasetCard, palette: Palette) {
+export function drawThumbnail(canvas: HTMLCanvasElement, card: DatasetCard, dark: boolean): void {
   const context = canvas.getContext('2d');
   if (!context) return;
   const size = canvas.clientWidth * devicePixelRatio;
@@ -34,16 +18,11 @@ export function drawThumbnail(canvas: HTMLCanvasElement, card: DatasetCard, pale
   for (const [i, point] of inputs.entries()) {
     const [x = 0, y = 0] = point;
     const label = labels[i] ?? 0;
-    const height = card.dimensions === 1 ? (label / top) * DOMAIN * 0.8 : y;
-    context.fillStyle = colorOf(card, label / top, label, palette);
+    const height = card.dimensions === 1 ? (label / top) * DOMAIN * HEIGHT : y;
+    context.fillStyle =
+      card.problem === 'classification' ? classColor(label) : valueColor(label / top, dark);
     context.beginPath();
     context.arc(place(x), size - place(height), radius, 0, 2 * Math.PI);
     context.fill();
   }
-}
-
-function colorOf(card: DatasetCard, share: number, label: number, palette: Palette): string {
-  if (card.problem === 'classification') return palette.classes[label % 6] ?? palette.pos;
-  const end = share < 0 ? palette.neg : palette.pos;
-  return `color-mix(in srgb, ${end} ${Math.round(Math.abs(share) * 100)}%, ${palette.zero})`;
 }

@@ -76,6 +76,7 @@ export class LabStore implements Lab {
   #waiting: Waiting | null = null;
   #newest: (Frame & { kind: 'frame' }) | null = null;
   #goneInARow = 0;
+  #known = ''; // the fragment we put into the address, or are following
   #addressTimer: ReturnType<typeof setTimeout> | undefined;
 
   get curve(): Curve {
@@ -406,6 +407,7 @@ export class LabStore implements Lab {
     const session = this.#truth;
     if (!session) return;
     const hash = writeAddress(session.experiment, $state.snapshot(this.view));
+    this.#known = hash;
     if (hash !== location.hash) history.replaceState(history.state, '', hash);
     if (session.secret) rememberSession({ id: session.id, secret: session.secret, hash });
   }
@@ -416,6 +418,8 @@ export class LabStore implements Lab {
 
   /** Another address was put into the bar: that is another experiment. */
   #onHash = (): void => {
+    if (location.hash === this.#known) return;
+    this.#known = location.hash;
     clearTimeout(this.#addressTimer);
     this.#addressTimer = undefined;
     void this.#open(location.hash);

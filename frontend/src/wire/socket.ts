@@ -51,10 +51,10 @@ export class Live {
     if (this.#closed || this.#retry !== undefined) return Promise.resolve(refusal(DOWN));
     const seq = ++this.#seq;
     const text = JSON.stringify({ kind: 'command', seq, command });
-    if (!this.#send(text)) this.#unsent.push(text);
     return new Promise((settle) => {
       const timer = setTimeout(() => this.#settle(seq, refusal(SILENT)), ANSWER_WITHIN_MS);
       this.#waiting.set(seq, { settle, timer });
+      if (!this.#send(text)) this.#unsent.push(text);
     });
   }
 

@@ -1,0 +1,313 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Json, Patch, Session } from '../types';
+import { readAddress } from '../wire/address';
+import { FakeSockets } from '../wire/fake';
+import { LabStore } from './lab.svelte';
+import { merge } from './patch';
+
+const EXPERIMENT = {
+  data: { dataset: { kind: 'circle' }, features: ['x', 'y'] },
+  network: { layers: [{ kind: 'dense', units: 4 }] },
+  training: { learning_rate: 0.03, l1: 0, optimizer: { kind: 'sgd' } },
+  seed: 0,
+};
+
+/** A server that knows sessions and merge patches, and refuses learning rates above 100. */
+class FakeServer {
+  sockets = new FakeSockets();
+  sessions = new Map<string, Session>();
+  deleted: string[] = [];
+  patches: Patch[] = [];
+  holding = false;
+  #held: (() => void)[] = [];
+
+  fetch = async (path: string, { method = 'GET', body = '' as string | null } = {}) => {
+    const answer = this.#answer(method, path, body);
+    return new Response(answer === undefined ? null : JSON.stringify(answer ?? {}), {
+      status: answer === null ? 404 : answer === undefined ? 204 : 200,
+    });
+  };
+
+  #answer(method: string, path: string, body: string | null): unknown {
+    const id = path.split('/').at(-1) ?? '';
+    if (method === 'POST') return this.create(JSON.parse(body ?? '{}').experiment);
+    if (method === 'DELETE') return void this.deleted.push(id);
+    if (path.includes('/tf-playground?'))
+      return {
+        experiment: { seed: 9 },
+        view: {
+          discretize: true,
+          show_test_data: false,
+          hide: { noise: true },
+          notes: ['A note.'],
+        },
+      };
+    if (path.includes('/sessions/')) return this.sessions.get(id) ?? null;
+    return path.endsWith('/datasets') ? [] : {};
+  }
+
+  create(experiment: Patch): Session {
+    const id = `s${this.sessions.size}`;
+    const session = {
+      id,
+      secret: `secret of ${id}`,
+      experiment: merge(EXPERIMENT as Json, experiment),
+      playing: false,
+      status: 'paused',
+      message: null,
+      speed: null,
+    } as unknown as Session;
+    this.sessions.set(id, session);
+    return session;
+  }
+
+  /** Take the newest socket: open it and answer what the page says. */
+  accept(): Session {
+    const socket = this.sockets.last;
+    const id = socket.url.split('/').at(-2) ?? '';
+    socket.receive = (message) => {
+      if (message.kind !== 'command') return;
+      const act = () => this.#act(id, message as never);
+      if (this.holding) this.#held.push(act);
+      else act();
+    };
+    socket.open();
+    this.#say(id);
+    return this.sessions.get(id) as Session;
+  }
+
+  release(): void {
+    this.holding = false;
+    for (const act of this.#held.splice(0)) act();
+  }
+
+  #say(id: string): void {
+    const { secret: _, ...session } = this.sessions.get(id) as Session;
+    this.sockets.last.say({ kind: 'session', session });
+  }
+
+  #act(id: string, { seq, command }: { seq: number; command: Record<string, Json> }): void {
+    const session = this.sessions.get(id) as Session;
+    let errors: Json[] = [];
+    if (command.kind === 'patch') {
+      const patch = command.experiment as Patch;
+      this.patches.push(patch);
+      const experiment = merge(session.experiment as unknown as Json, patch) as never;
+      const rate = (experiment as typeof EXPERIMENT).training.learning_rate;
+      if (rate > 100)
+        errors = [{ path: '/experiment/training/learning_rate', message: 'too large' }];
+      else session.experiment = experiment;
+    }
+    if (command.kind === 'play' || command.kind === 'pause')
+      session.playing = command.kind === 'play';
+    this.#say(id);
+    this.sockets.last.say({ kind: 'reply', seq, ok: errors.length === 0, errors });
+  }
+}
+
+let server: FakeServer;
+let lab: LabStore;
+
+beforeEach(() => {
+  server = new FakeServer();
+  sessionStorage.clear();
+  localStorage.clear();
+  history.replaceState(null, '', '/');
+  vi.stubGlobal('fetch', server.fetch);
+  const { connect } = server.sockets;
+  const Fake = Object.assign(
+    function FakeWebSocket(url: string) {
+      return connect(url);
+    },
+    { CONNECTING: 0, OPEN: 1, CLOSED: 3 },
+  );
+  vi.stubGlobal('WebSocket', Fake);
+  lab = new LabStore();
+});
+
+afterEach(() => {
+  lab.stop();
+  vi.unstubAllGlobals();
+});
+
+async function started(): Promise<void> {
+  await lab.start();
+  server.accept();
+}
+
+const rate = () => lab.session?.experiment.training.learning_rate;
+const drag = (learning_rate: number) => lab.patch({ training: { learning_rate } });
+const commands = () => server.sockets.last.commands.map(({ command }) => command.kind);
+
+describe('beginning', () => {
+  it('makes the default session, plays it, and keeps its link in the address', async () => {
+    await started();
+    expect(lab.connection).toBe('open');
+    expect(commands()).toEqual(['speed', 'play']);
+    const address = readAddress(location.hash);
+    expect(address).toMatchObject({ kind: 'experiment', experiment: EXPERIMENT });
+  });
+
+  it('stays paused for who left it paused', async () => {
+    await started();
+    await lab.pause();
+    lab.stop();
+    history.replaceState(null, '', '/');
+    lab = new LabStore();
+    await started();
+    expect(commands()).toEqual(['speed']);
+  });
+
+  it('finds its session again after a reload, and only its own', async () => {
+    await started();
+    lab.stop();
+    lab = new LabStore();
+    await started();
+    expect(server.sessions.size).toBe(1);
+    expect(server.sockets.last.sent[0]).toMatchObject({ secret: 'secret of s0' });
+    expect(commands()).toEqual([]);
+    lab.stop();
+    history.replaceState(null, '', '/');
+    lab = new LabStore();
+    await started();
+    expect(server.sessions.size).toBe(2);
+  });
+
+  it('takes the experiment and the view of a playground address', async () => {
+    history.replaceState(null, '', '/#activation=relu');
+    await started();
+    expect(lab.session?.experiment.seed).toBe(9);
+    expect(lab.view).toMatchObject({ discretize: true, hide: { noise: true } });
+    expect(lab.notes).toEqual(['A note.']);
+    expect(readAddress(location.hash)).toMatchObject({ view: { discretize: true } });
+  });
+
+  it('follows the address when another is put there', async () => {
+    await started();
+    location.hash = '#activation=relu';
+    await vi.waitFor(() => expect(lab.session?.id).toBe('s1'));
+    expect(server.deleted).toEqual(['s0']);
+  });
+
+  it('says so when the link was cut off, and begins with the default', async () => {
+    history.replaceState(null, '', '/#x=eyJ');
+    await started();
+    expect(lab.notes[0]).toMatch(/whole experiment/);
+    expect(rate()).toBe(0.03);
+  });
+
+  it('goes on from the last experiment when the server forgot the session', async () => {
+    await started();
+    await drag(0.3);
+    server.sockets.last.drop(4404, 'no such session');
+    await vi.waitFor(() => expect(lab.session?.id).toBe('s1'));
+    server.accept();
+    expect(rate()).toBe(0.3);
+    expect(lab.connection).toBe('open');
+  });
+});
+
+describe('patches', () => {
+  it('show at once, travel one at a time, and the rest of a drag as one', async () => {
+    await started();
+    server.holding = true;
+    const all = [0.1, 0.2, 0.3, 0.4].map(drag);
+    expect(rate()).toBe(0.4);
+    server.release();
+    expect(await Promise.all(all)).toEqual([true, true, true, true]);
+    expect(server.patches.map(({ training }) => training)).toEqual([
+      { learning_rate: 0.1 },
+      { learning_rate: 0.4 },
+    ]);
+    expect(rate()).toBe(0.4);
+  });
+
+  it('under way are not undone on the screen by older words of the server', async () => {
+    await started();
+    server.holding = true;
+    const first = drag(0.1);
+    const second = drag(0.2);
+    const { secret: _, ...old } = server.sessions.get('s0') as Session;
+    server.sockets.last.say({ kind: 'session', session: old });
+    expect(rate()).toBe(0.2);
+    server.release();
+    await Promise.all([first, second]);
+    expect(rate()).toBe(0.2);
+  });
+
+  it('go out before the command that follows them', async () => {
+    await started();
+    server.holding = true;
+    void drag(0.1);
+    void drag(0.2);
+    void lab.command({ kind: 'reset' });
+    expect(commands().slice(2)).toEqual(['patch', 'patch', 'reset']);
+    server.release();
+  });
+
+  it('that are refused are taken back, with the reason, and leave no step to undo', async () => {
+    await started();
+    expect(await drag(500)).toBe(false);
+    expect(rate()).toBe(0.03);
+    expect(lab.problems).toEqual([
+      { path: '/experiment/training/learning_rate', message: 'too large' },
+    ]);
+    expect(lab.canUndo).toBe(false);
+    expect(await drag(0.1)).toBe(true);
+    expect(lab.problems).toEqual([]);
+  });
+
+  it('can be undone and redone', async () => {
+    await started();
+    await drag(0.1);
+    await lab.setLayers([]);
+    expect(lab.canUndo).toBe(true);
+    lab.undo();
+    expect(lab.session?.experiment.network.layers).toEqual(EXPERIMENT.network.layers);
+    lab.undo();
+    expect(rate()).toBe(0.03);
+    expect(lab.canUndo).toBe(false);
+    lab.redo();
+    lab.redo();
+    expect(lab.session?.experiment.network.layers).toEqual([]);
+    await vi.waitFor(() =>
+      expect(server.sessions.get('s0')?.experiment).toMatchObject({
+        training: { learning_rate: 0.1 },
+        network: { layers: [] },
+      }),
+    );
+  });
+});
+
+describe('frames', () => {
+  const rows = {
+    dtype: 'f4',
+    shape: [1, 2],
+    data: new Uint8Array(new Float32Array([5, 0.5]).buffer),
+  };
+  const frame = { kind: 'frame', playing: true, status: 'playing', message: null, rows, views: {} };
+
+  it('reach the page one a screen frame, the newest; their curves all', async () => {
+    await started();
+    const paints: FrameRequestCallback[] = [];
+    vi.stubGlobal('requestAnimationFrame', (paint: FrameRequestCallback) => paints.push(paint));
+    const history = { ...rows, shape: [0, 2], data: new Uint8Array() };
+    server.sockets.last.say({ kind: 'history', columns: ['step', 'train_loss'], rows: history });
+    const metrics = { train: { loss: 0.5 }, validation: null, test: null };
+    server.sockets.last.say({ ...frame, step: 5, metrics });
+    server.sockets.last.say({ ...frame, step: 6, rows: history, metrics });
+    expect(lab.frame).toBeNull();
+    expect(lab.playing).toBe(true);
+    for (const paint of paints) paint(0);
+    expect(lab.frame).toMatchObject({ step: 6, metrics });
+    expect(lab.curve.rows.length).toBe(1);
+  });
+
+  it('without scores keep the last ones', async () => {
+    await started();
+    server.sockets.last.say({ ...frame, step: 1 });
+    await vi.waitFor(() => expect(lab.frame?.step).toBe(1));
+    expect(lab.frame?.metrics.train.loss).toBeNaN();
+    expect(lab.frame?.views).toEqual({});
+  });
+});
