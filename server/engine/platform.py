@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 # A loop body below this many bytes becomes one native kernel instead of a string of
 # thunks; XLA's own limit of 1 KiB is too low even for the default playground.
@@ -18,11 +19,12 @@ import jax  # noqa: E402 - the flags are read at import
 
 def configure(platform: str = "cpu", cache_dir: Path | None = None) -> None:
     """Choose the device ("cpu", "gpu" or "auto") and where compiled programs are kept."""
+    config: Any = jax.config  # its `update` has no types
     if platform != "auto":
-        jax.config.update("jax_platforms", platform)
+        config.update("jax_platforms", platform)
     if cache_dir is None:
         return
     cache_dir.mkdir(parents=True, exist_ok=True)
-    jax.config.update("jax_compilation_cache_dir", str(cache_dir))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
-    jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)
+    config.update("jax_compilation_cache_dir", str(cache_dir))
+    config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+    config.update("jax_persistent_cache_min_entry_size_bytes", 0)

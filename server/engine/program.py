@@ -17,7 +17,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
+import optax  # pyright: ignore[reportMissingTypeStubs] - it has none
 from numpy.typing import NDArray
 
 from server.datasets.features import transform
@@ -27,9 +27,21 @@ from server.experiment.live import live_values, static_form, with_live
 from server.layers.base import Params
 from server.training.targets import encode, predicted_classes, target_low
 
+from .arrays import (
+    Tree,
+    arange,
+    compiled,
+    einsum,
+    grad,
+    item,
+    on_device,
+    ones_like,
+    pad,
+    value_and_grad,
+    with_item,
+)
 from .model import Linear, Model, mean_loss
 
-Tree = Any
 PARTS = ("train", "validation", "test")
 #: the gradient norm of the curve is taken over at most this many training examples
 GRADIENT_SAMPLE = 256
@@ -146,17 +158,17 @@ class Program:
     def init(self, experiment: Experiment) -> Tree:
         """The state before the first step."""
         params, stats = self.model.init(experiment.seed)
-        params = jax.tree.map(jnp.asarray, params)
+        params = on_device(params)
         state = {
             "params": params,
-            "stats": jax.tree.map(jnp.asarray, stats),
+            "stats": on_device(stats),
             "optimizer": experiment.training.optimizer.transform().init(params),
             "epoch": jnp.uint32(0),
             "batch": jnp.int32(0),
             "stop": {"best": jnp.float32(jnp.inf), "wait": jnp.int32(0), "now": jnp.bool_(False)},
         }
         if self.carries:
-            state["alive"] = jax.tree.map(jnp.ones_like, params)
+            state["alive"] = jax.tree.map(ones_like, params)
         return state
 
     def steps_per_epoch(self, count: Any) -> Any:
@@ -208,14 +220,14 @@ class Program:
         inputs, targets = data["inputs"][: self.train], data["targets"][: self.train]
         if self.carries:
             # One batch of room in front, for what the last epoch left over.
-            index = jnp.arange(-self.batch, self.train)
+            index = arange(-self.batch, self.train)
             index = jnp.where(index < 0, index + data["count"], index)
             inputs, targets = inputs[index], targets[index]
         else:
             order = shuffled(key, self.train, data["count"])
             inputs, targets = inputs[order], targets[order]
         after = ((0, self.batch), (0, 0))
-        return jnp.pad(inputs, after), jnp.pad(targets, after)
+        return pad(inputs, after), pad(targets, after)
 
     def _batch(
         self, state: Tree, rows: tuple[jax.Array, jax.Array], count: jax.Array
@@ -226,7 +238,7 @@ class Program:
         start = state["batch"] * self.batch
         x = jax.lax.dynamic_slice_in_dim(inputs, start, size)
         t = jax.lax.dynamic_slice_in_dim(targets, start, size)
-        place = jnp.arange(size)
+        place = arange(size)
         if not self.carries:
             return x, t, (start + place < count).astype(jnp.float32)
         rest = jnp.where(count < self.batch, 0, count % self.batch)
@@ -260,7 +272,7 @@ class Program:
             losses = experiment.training.loss.per_example(result.logits, result.outputs, t)
             return mean_loss(losses, mask), result.stats
 
-        (loss, stats), grads = jax.value_and_grad(objective, has_aux=True)(state["params"])
+        (loss, stats), grads = value_and_grad(objective, has_aux=True)(state["params"])
         time = state["epoch"].astype(jnp.float32) + state["batch"] / per_epoch
         fresh = _update(experiment, model, state, grads, time)
         fresh |= {"stats": stats, "batch": state["batch"] + 1}
@@ -292,7 +304,11 @@ class Program:
             "wait": wait,
             "now": wait >= rule.patience,
         }
-        return moved | {"stop": jax.tree.map(lambda a, b: jnp.where(over, a, b), judged, stop)}
+
+        def at_end(new: jax.Array, old: jax.Array) -> jax.Array:
+            return jnp.where(over, new, old)
+
+        return moved | {"stop": jax.tree.map(at_end, judged, stop)}
 
     # -- looking -------------------------------------------------------------------------
 
@@ -303,19 +319,20 @@ class Program:
         dataset, loss = experiment.data.dataset, experiment.training.loss
         result = self.network(live).forward(state["params"], state["stats"], data["inputs"])
         losses = loss.per_example(result.logits, result.outputs, data["targets"])
-        masks = (data["part"][None] == jnp.arange(3)[:, None]).astype(jnp.float32)
+        masks = (data["part"][None] == arange(3)[:, None]).astype(jnp.float32)
         norm = optax.tree.norm(self.gradients(state, live, data, GRADIENT_SAMPLE))
-        scores = {"loss": jax.vmap(lambda m: mean_loss(losses, m))(masks), "norm": norm}
+        scores = {"loss": _per_part(masks, lambda m: mean_loss(losses, m)), "norm": norm}
         if dataset.problem == "regression":
             errors = (result.outputs - data["targets"])[:, 0]
-            return scores | {"score": jax.vmap(lambda m: _r2(errors, data["targets"], m))(masks)}
+            r2 = _per_part(masks, lambda m: _r2(errors, data["targets"], m))
+            return scores | {"score": r2}
         low = target_low(loss, self.experiment.output_activation)
         guess = predicted_classes(result.outputs, dataset, low).astype(jnp.int32)
         right = (guess == data["labels"]).astype(jnp.float32)
         truth = jax.nn.one_hot(data["labels"], dataset.classes)
         guessed = jax.nn.one_hot(guess, dataset.classes)
-        counts = jnp.einsum("pn,ni,nj->pij", masks, truth, guessed)
-        accuracy = jax.vmap(lambda m: mean_loss(right, m))(masks)
+        counts = einsum("pn,ni,nj->pij", masks, truth, guessed)
+        accuracy = _per_part(masks, lambda m: mean_loss(right, m))
         return scores | {"score": accuracy, "confusion": counts}
 
     def gradients(self, state: Tree, live: jax.Array, data: Tree, limit: int) -> list[Params]:
@@ -329,7 +346,7 @@ class Program:
             losses = loss.per_example(result.logits, result.outputs, data["targets"][:rows])
             return mean_loss(losses, mask)
 
-        return jax.grad(objective)(state["params"])
+        return grad(objective)(state["params"])
 
     def predict(self, state: Tree, live: jax.Array, inputs: jax.Array) -> jax.Array:
         """(N, F) features -> (N, K) outputs."""
@@ -348,7 +365,7 @@ class Program:
         if name not in self._compiled:
             with self._lock:
                 if name not in self._compiled:
-                    self._compiled[name] = jax.jit(function).lower(*args).compile()
+                    self._compiled[name] = compiled(function, args)
         return self._compiled[name]
 
 
@@ -360,17 +377,16 @@ def shuffled(key: jax.Array, capacity: int, count: jax.Array) -> jax.Array:
     """
     places = capacity.bit_length()  # a random number and a place share 32 bits
     bits = jax.random.bits(key, (capacity,)) >> places
-    upto = jnp.arange(1, capacity + 1, dtype=jnp.uint32)
+    upto = arange(1, capacity + 1, dtype=jnp.uint32)
     chosen = ((bits * upto) >> (32 - places)).astype(jnp.int32)
 
     def place(carry: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
         i, order = carry
-        j = jax.lax.dynamic_index_in_dim(chosen, i, keepdims=False)
-        moved = jax.lax.dynamic_index_in_dim(order, j, keepdims=False)
-        order = jax.lax.dynamic_update_index_in_dim(order, moved, i, 0)
-        return i + 1, jax.lax.dynamic_update_index_in_dim(order, i, j, 0)
+        j = item(chosen, i)
+        order = with_item(order, i, item(order, j))
+        return i + 1, with_item(order, j, i)
 
-    start = (jnp.int32(0), jnp.arange(capacity, dtype=jnp.int32))
+    start = (jnp.int32(0), arange(capacity, dtype=jnp.int32))
     return jax.lax.while_loop(lambda carry: carry[0] < count, place, start)[1]
 
 
@@ -388,16 +404,30 @@ def _update(
     if training.rules == "tf_playground":
         return _playground_update(params, grads, state["alive"], weights, rate, penalty, training)
 
-    grads = jax.tree.map(lambda g, w, on: g + penalty(w) if on else g, grads, params, weights)
+    def penalised(g: jax.Array, w: jax.Array, on: bool) -> jax.Array:
+        return g + penalty(w) if on else g
+
+    grads = jax.tree.map(penalised, grads, params, weights)
     if training.clip_norm is not None:
-        scale = jnp.minimum(1.0, training.clip_norm / (optax.tree.norm(grads) + 1e-12))
-        grads = jax.tree.map(lambda g: g * scale, grads)
+        grads = _clipped(grads, training.clip_norm)
     direction, optimizer = training.optimizer.transform().update(grads, state["optimizer"], params)
     decay = 1.0 - rate * training.weight_decay
-    params = jax.tree.map(
-        lambda w, d, on: (w * decay if on else w) - rate * d, params, direction, weights
-    )
+
+    def moved(w: jax.Array, d: jax.Array, on: bool) -> jax.Array:
+        return (w * decay if on else w) - rate * d
+
+    params = jax.tree.map(moved, params, direction, weights)
     return {"params": params, "optimizer": optimizer}
+
+
+def _clipped(grads: Tree, limit: Any) -> Tree:
+    """The gradients, scaled down to this norm over all of them where theirs is larger."""
+    scale = jnp.minimum(1.0, limit / (optax.tree.norm(grads) + 1e-12))
+
+    def scaled(g: jax.Array) -> jax.Array:
+        return g * scale
+
+    return jax.tree.map(scaled, grads)
 
 
 def _playground_update(
@@ -419,12 +449,21 @@ def _playground_update(
         stepped = w - rate * g
         return (training.l1 > 0) & (stepped * (stepped - rate * penalty(w)) < 0) & on
 
+    def without(a: jax.Array, dies: jax.Array) -> jax.Array:
+        return jnp.where(dies, 0.0, a)
+
+    def living(w: jax.Array, g: jax.Array, a: jax.Array, on: bool) -> jax.Array:
+        return jnp.where(a > 0, moved(w, g, on), 0.0)
+
     dies = jax.tree.map(crossed, params, grads, weights)
-    alive = jax.tree.map(lambda a, d: jnp.where(d, 0.0, a), alive, dies)
-    fresh = jax.tree.map(
-        lambda w, g, a, on: jnp.where(a > 0, moved(w, g, on), 0.0), params, grads, alive, weights
-    )
+    alive = jax.tree.map(without, alive, dies)
+    fresh = jax.tree.map(living, params, grads, alive, weights)
     return {"params": fresh, "alive": alive}
+
+
+def _per_part(masks: jax.Array, score: Callable[[jax.Array], jax.Array]) -> jax.Array:
+    """(3, N) masks of the parts -> (3,) scores."""
+    return jax.vmap(score)(masks)
 
 
 def _r2(errors: jax.Array, targets: jax.Array, mask: jax.Array) -> jax.Array:

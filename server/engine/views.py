@@ -21,7 +21,8 @@ from server.datasets.features import transform
 from server.experiment import Experiment
 from server.experiment.registry import FEATURES, Kind, Kinds
 
-from .program import PARTS, Program, Tree
+from .arrays import Tree, ones, zeros
+from .program import PARTS, Program
 
 VIEWS = Kinds("view")
 #: histograms and dead units look at no more training rows than this
@@ -195,9 +196,9 @@ class Histograms(View):
             grads = program.gradients(state, live, data, SAMPLE)
             return [
                 {
-                    "weights": self._histogram(p["w"].ravel(), jnp.ones(p["w"].size)),
+                    "weights": self._histogram(p["w"].ravel(), ones(p["w"].size)),
                     "activations": self._histogram(a.ravel(), jnp.repeat(real, a.shape[1])),
-                    "gradients": self._histogram(g["w"].ravel(), jnp.ones(g["w"].size)),
+                    "gradients": self._histogram(g["w"].ravel(), ones(g["w"].size)),
                 }
                 for p, a, g in zip(state["params"], result.activations, grads, strict=True)
             ]
@@ -215,7 +216,7 @@ class Histograms(View):
         lo, hi = jnp.where(some, lo, 0.0), jnp.where(some, hi, 0.0)
         place = (values - lo) / jnp.maximum(hi - lo, 1e-12) * self.bins
         index = jnp.clip(place.astype(jnp.int32), 0, self.bins - 1)
-        counts = jnp.zeros(self.bins).at[index].add(weights)
+        counts = zeros(self.bins).at[index].add(weights)
         return {"lo": lo, "hi": hi, "counts": counts.astype(jnp.uint32)}
 
 
@@ -243,7 +244,7 @@ class Gradients(View):
             grads = program.gradients(state, live, data, SAMPLE)
             norms = jnp.stack([_norm(g) for g in grads])
             dead = [jnp.all((a == 0) | ~real, axis=0).sum() for a in result.activations[:-1]]
-            return norms, jnp.stack(dead) if dead else jnp.zeros(0, jnp.int32)
+            return norms, jnp.stack(dead) if dead else zeros(0, jnp.int32)
 
         norms, dead = program.call(self.key(), measure, scene.state, scene.live, scene.data)
         norms = np.asarray(norms)

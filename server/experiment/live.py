@@ -12,13 +12,15 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
+from .guards import is_object, is_specs
+
 S = TypeVar("S", bound=BaseModel)
 
 
 def change_of(spec: BaseModel, name: str) -> str:
     """`live`, `keep` or `reset`: what changing field `name` does to a running session."""
-    extra = type(spec).model_fields[name].json_schema_extra
-    return str(extra.get("x-change", "reset")) if isinstance(extra, dict) else "reset"
+    extra: Any = type(spec).model_fields[name].json_schema_extra
+    return str(extra.get("x-change", "reset")) if is_object(extra) else "reset"
 
 
 def live_values(spec: BaseModel, path: str = "") -> dict[str, float]:
@@ -29,7 +31,7 @@ def live_values(spec: BaseModel, path: str = "") -> dict[str, float]:
         here = f"{path}/{name}"
         if isinstance(value, BaseModel):
             found |= live_values(value, here)
-        elif _is_specs(value):
+        elif is_specs(value):
             for i, item in enumerate(value):
                 found |= live_values(item, f"{here}/{i}")
         elif value is not None and change_of(spec, name) == "live":
@@ -45,7 +47,7 @@ def with_live(spec: S, values: Mapping[str, Any], path: str = "") -> S:
         here = f"{path}/{name}"
         if isinstance(value, BaseModel):
             update[name] = with_live(value, values, here)
-        elif _is_specs(value):
+        elif is_specs(value):
             update[name] = tuple(
                 with_live(item, values, f"{here}/{i}") for i, item in enumerate(value)
             )
@@ -65,14 +67,10 @@ def _static(spec: BaseModel) -> dict[str, Any]:
         value = getattr(spec, name)
         if isinstance(value, BaseModel):
             form[name] = _static(value)
-        elif _is_specs(value):
+        elif is_specs(value):
             form[name] = [_static(item) for item in value]
         elif value is not None and change_of(spec, name) == "live":
             form[name] = "live"
         else:
             form[name] = value
     return form
-
-
-def _is_specs(value: Any) -> bool:
-    return isinstance(value, tuple) and bool(value) and isinstance(value[0], BaseModel)

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
+from .guards import is_object, is_tuple
 from .live import change_of
 from .registry import DATASETS, LOSSES
 from .spec import Experiment
@@ -16,14 +17,15 @@ _ORDER: tuple[Effect, ...] = ("none", "live", "keep", "reset")
 
 def merge(target: Any, patch: Any) -> Any:
     """RFC 7396, and one rule more: an object whose `kind` changes is replaced whole."""
-    if not isinstance(patch, dict):
+    if not is_object(patch):
         return patch
-    if not isinstance(target, dict) or patch.get("kind", target.get("kind")) != target.get("kind"):
-        target = {}
-    merged = {key: value for key, value in target.items() if patch.get(key, ...) is not None}
+    old = target if is_object(target) else {}
+    if patch.get("kind", old.get("kind")) != old.get("kind"):
+        old = {}
+    merged = {key: value for key, value in old.items() if patch.get(key, ...) is not None}
     for key, value in patch.items():
         if value is not None:
-            merged[key] = merge(target.get(key), value)
+            merged[key] = merge(old.get(key), value)
     return merged
 
 
@@ -71,7 +73,7 @@ def _difference(old: Any, new: Any, change: str) -> int:
             _difference(getattr(old, name), getattr(new, name), change_of(old, name))
             for name in type(old).model_fields
         )
-    if isinstance(old, tuple) and isinstance(new, tuple) and len(old) == len(new):
+    if is_tuple(old) and is_tuple(new) and len(old) == len(new):
         return max((_difference(a, b, change) for a, b in zip(old, new, strict=True)), default=0)
     if old == new:
         return 0

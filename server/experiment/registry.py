@@ -17,6 +17,8 @@ from pydantic.annotated_handlers import GetCoreSchemaHandler, GetJsonSchemaHandl
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
+from .guards import is_object
+
 Change = Literal["live", "keep", "reset"]
 
 
@@ -79,7 +81,8 @@ R = TypeVar("R")
 class Registry(dict[str, R]):
     """Names to things, in the order of their registration. Equal only to itself."""
 
-    __hash__ = object.__hash__  # typing wants hashable annotations
+    # typing wants hashable annotations
+    __hash__ = object.__hash__  # pyright: ignore[reportAssignmentType] - a dict has none
 
     def __eq__(self, other: object) -> bool:
         return self is other
@@ -107,7 +110,7 @@ class Kinds(Registry[type[Any]]):
             return value
         if isinstance(value, str):
             value = {"kind": value}
-        name = value.get("kind") if isinstance(value, dict) else None
+        name = value.get("kind") if is_object(value) else None
         if not isinstance(name, str) or name not in self:
             given = "" if name is None else f" {str(name)[:40]!r}"
             raise ValueError(f"no such {self.noun}{given}; kind is one of: {', '.join(self)}")

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import model_validator
 
+from .guards import is_object
 from .registry import (
     ACTIVATIONS,
     DATASETS,
@@ -77,7 +78,7 @@ class Data(Spec):
     @classmethod
     def _default_features(cls, value: Any) -> Any:
         """Left out, the features are the dataset's own coordinates."""
-        if not isinstance(value, dict) or value.get("features") is not None:
+        if not is_object(value) or value.get("features") is not None:
             return value
         try:
             dataset = DATASETS.validate(value.get("dataset", "circle"))
