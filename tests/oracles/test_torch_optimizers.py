@@ -93,7 +93,9 @@ def lion_path(optimizer: Any, rate: float, params: Tree, grads: list[Tree]) -> I
         yield dict(weights)
 
 
-def our_path(optimizer: Any, rate: float, params: Tree, grads: list[Tree]) -> Iterator[Tree]:
+def our_path(
+    optimizer: Any, rate: float, params: Tree, grads: list[Tree]
+) -> Iterator[tuple[Tree, Tree]]:
     """Compiled, with traced hyperparameters, as the engine runs it."""
     live = live_values(optimizer)
 
@@ -101,33 +103,50 @@ def our_path(optimizer: Any, rate: float, params: Tree, grads: list[Tree]) -> It
     def step(live, grads, state, params):
         transform = with_live(optimizer, live).transform()
         direction, state = transform.update(grads, state, params)
-        return jax.tree.map(lambda w, d: w - rate * d, params, direction), state
+        return jax.tree.map(lambda w, d: w - rate * d, params, direction), state, direction
 
     weights = jax.tree.map(jnp.asarray, params)
     state = optimizer.transform().init(weights)
     for gradient in grads:
-        weights, state = step(live, gradient, state, weights)
-        yield jax.tree.map(np.asarray, weights)
+        weights, state, direction = step(live, gradient, state, weights)
+        yield jax.tree.map(np.asarray, (weights, direction))
+
+
+def check(optimizer: Any, params: Tree, grads: list[Tree]) -> None:
+    """Weights and directions step by step; a direction has no rounding of weights in it."""
+    rate, before = optimizer.learning_rate, params
+    path = lion_path if optimizer.kind == "lion" else torch_path
+    ours = our_path(optimizer, rate, params, grads)
+    theirs = path(optimizer, rate, params, grads)
+    for (weights, direction), expected in zip(ours, theirs, strict=True):
+        for n in SHAPES:
+            np.testing.assert_allclose(weights[n], expected[n], rtol=1e-5, atol=1e-7)
+            moved = (before[n] - expected[n]) / rate
+            np.testing.assert_allclose(direction[n], moved, rtol=1e-5, atol=1e-7)
+        before = expected
+
+
+def double(tree: Tree) -> Tree:
+    return {n: leaf.astype(np.float64) for n, leaf in tree.items()}
 
 
 @pytest.mark.parametrize(("name", "fields"), CASES, ids=lambda v: v if isinstance(v, str) else "")
 def test_five_steps(name, fields):
-    optimizer = OPTIMIZERS[name](**fields)
     params, grads = problem()
-    rate = optimizer.learning_rate
-    path = lion_path if name == "lion" else torch_path
-    if name == "lbfgs":  # it divides differences of weights: compared without their rounding
-        with jax.enable_x64(True):
-            params = {n: p.astype(np.float64) for n, p in params.items()}
-            grads = [{n: g.astype(np.float64) for n, g in step.items()} for step in grads]
-            ours = list(our_path(optimizer, rate, params, grads))
-    else:
-        ours = list(our_path(optimizer, rate, params, grads))
-    for actual, expected in zip(ours, path(optimizer, rate, params, grads), strict=True):
-        for n in SHAPES:
-            np.testing.assert_allclose(actual[n], expected[n], rtol=1e-5, atol=1e-7)
-            moved = expected[n] - params[n]
-            np.testing.assert_allclose(actual[n] - params[n], moved, rtol=1e-5, atol=1e-6)
+    if name != "lbfgs":
+        check(OPTIMIZERS[name](**fields), double(params), grads)
+        return
+    with jax.enable_x64(True):  # it divides differences of weights, which lose digits
+        check(OPTIMIZERS[name](**fields), double(params), [double(g) for g in grads])
+
+
+def test_lbfgs_forgets_steps_of_negative_curvature():
+    """Where the gradient grows along the step, there is a hill and not a bowl."""
+    params, grads = problem()
+    with jax.enable_x64(True):
+        path = [{n: k * g for n, g in double(grads[0]).items()} for k in (1, 2, 1.5, 3, 1)]
+        optimizer = OPTIMIZERS["lbfgs"]()
+        check(optimizer, double(params), path)
 
 
 def test_every_required_optimizer_has_an_oracle():
