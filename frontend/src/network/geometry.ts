@@ -41,30 +41,31 @@ export const STRIP = 88;
 /** From the top of the stage to the top of the first tile: the rail and the controls. */
 export const TOP = 116;
 const BOTTOM = 14;
-const ROWS = 9;
-const GAP = { least: 10, most: 18 };
+const ROWS = 9; // as many units stand in a column, where the room allows
+const ROW = { least: 46, most: 62 };
+const GAP = 14;
 const FEATURE_GAP = 6;
 const HEAD_GAP = 6;
 const WIDEST_HEAD = 124;
 
 interface Sizes {
-  tile: number;
   left: number; // to the centre of the feature tiles
   right: number; // from the centre of the output tiles to the edge
   inner: number; // least distance of two layers
   edge: number; // least distance of a layer from the features or the output
 }
-const ROOMY: Sizes = { tile: 38, left: 78, right: 56, inner: 112, edge: 92 };
-const HAND: Sizes = { tile: 34, left: 64, right: 40, inner: 98, edge: 78 };
+const ROOMY: Sizes = { left: 78, right: 56, inner: 112, edge: 92 };
+const HAND: Sizes = { left: 70, right: 40, inner: 98, edge: 75 };
 
 export function layout(input: LayoutInput): Layout {
   const compact = input.width < COMPACT;
   const sizes = compact ? HAND : ROOMY;
   const { inner, edge } = steps(input.width - sizes.left - sizes.right, input.layers.length, sizes);
   const space = input.height - TOP - BOTTOM;
-  const row = rowHeight(space, sizes.tile);
+  const row = rowHeight(space);
+  const tile = row - GAP;
   const hidden = input.layers.map((size, i) =>
-    unitColumn(size, sizes.left + edge + i * inner, space, sizes.tile, row),
+    unitColumn(size, sizes.left + edge + i * inner, space, tile, row),
   );
   const end = input.layers.length > 0 ? sizes.left + 2 * edge + (hidden.length - 1) * inner : 0;
   const right = Math.max(input.width - sizes.right, end);
@@ -74,9 +75,9 @@ export function layout(input: LayoutInput): Layout {
     compact,
     headWidth: Math.min(WIDEST_HEAD, inner - HEAD_GAP),
     columns: [
-      featureColumn(input.features, sizes.left, space, sizes.tile, row),
+      featureColumn(input.features, sizes.left, space, tile, row),
       ...hidden,
-      unitColumn(input.output, right, space, sizes.tile, row),
+      unitColumn(input.output, right, space, tile, row),
     ],
   };
 }
@@ -90,8 +91,8 @@ function steps(width: number, layers: number, least: Sizes): { inner: number; ed
 }
 
 /** Distance of two tiles. Depends on the room alone, so that adding a unit moves no other. */
-export function rowHeight(space: number, tile: number): number {
-  return clamp(Math.floor((space + GAP.most) / ROWS), tile + GAP.least, tile + GAP.most);
+export function rowHeight(space: number): number {
+  return clamp(Math.floor((space + GAP) / ROWS), ROW.least, ROW.most);
 }
 
 /** How many tiles fit in `space`. */

@@ -101,6 +101,7 @@ function resize(canvas: HTMLCanvasElement, context: CanvasRenderingContext2D, pl
 /** Links of one look, drawn at once. */
 interface Bundle {
   path: Path2D;
+  level: number;
   colour: string;
   width: number;
   alpha: number;
@@ -113,12 +114,13 @@ function drawLinks(
   dash: number | null,
 ): void {
   const bundles = bundle(scene, xs);
-  for (const { path, colour, width, alpha } of bundles) {
+  for (const { path, level, colour, width, alpha } of bundles) {
+    const flows = dash !== null && level > 0; // dashes of hairlines only flicker
     context.strokeStyle = colour;
     context.lineWidth = width;
-    context.globalAlpha = dash === null ? alpha : alpha * 0.45;
+    context.globalAlpha = flows ? alpha * 0.5 : alpha;
     context.stroke(path);
-    if (dash === null) continue;
+    if (!flows) continue;
     context.globalAlpha = alpha;
     context.setLineDash(DASH);
     context.lineDashOffset = -dash;
@@ -172,6 +174,7 @@ function bundleFor(
   if (known) return known;
   const made = {
     path: new Path2D(),
+    level,
     colour: [ink.positive, ink.negative, ink.unknown][sign] as string,
     width: linkWidth((level / LEVELS) * 5) + (strength === 2 ? 0.8 : 0),
     alpha: alphaOf(w === null ? 0 : level, strength),

@@ -1,4 +1,4 @@
-import { getContext, setContext, tick } from 'svelte';
+import { getContext, setContext, tick, untrack } from 'svelte';
 import type { Variant } from '../forms/schema';
 import { NEGATIVE, POSITIVE, POSITIVE_DARK } from '../pictures/colors';
 import { theme, token } from '../pictures/theme.svelte';
@@ -14,7 +14,7 @@ import {
   unitLimits,
 } from './facts';
 import { type Box, type Column, layout, windowWith } from './geometry';
-import { Glide } from './glide';
+import { Glide, reducedMotion } from './glide';
 import {
   type Change,
   clamp,
@@ -143,6 +143,10 @@ export class Room {
       this.hit = null;
     });
     $effect(() => this.#closeGonePanel());
+    $effect(() => {
+      void this.stack.keys;
+      untrack(() => this.spot.clear()); // it would be another unit now
+    });
     $effect(() => () => this.glide.stop());
   }
 
@@ -327,19 +331,19 @@ export class Room {
     const layer = newLayer(kind.kind, fields, this.stack.layers, at);
     const change = insertLayer(this.stack.layers, at, layer, this.mostLayers);
     this.panel = null;
-    void this.#apply(change, 'add a layer');
-    if (change)
-      this.say(`${kind.title} layer added at place ${at + 1} of ${change.layers.length}.`);
-    else this.say(`${this.mostLayers} hidden layers are the most.`);
+    if (!change) return;
+    void this.#apply(change, `add layer ${change.layers.length}`);
+    this.say(`${kind.title} layer added at place ${at + 1} of ${change.layers.length}.`);
+    void this.#reveal(at + 1);
   }
 
   duplicate(key: number): void {
     const index = this.indexOf(key);
-    void this.#apply(
-      duplicateLayer(this.stack.layers, index, this.mostLayers),
-      'duplicate a layer',
-    );
+    const change = duplicateLayer(this.stack.layers, index, this.mostLayers);
     this.panel = null;
+    if (!change) return;
+    void this.#apply(change, `add layer ${change.layers.length}`);
+    void this.#reveal(index + 2);
     this.say(`Layer ${index + 1} duplicated.`);
   }
 
@@ -350,7 +354,7 @@ export class Room {
     const title = this.kindTitle(this.stack.layers[index]);
     const left = this.stack.keys.toSpliced(index, 1);
     this.panel = null;
-    void this.#apply(change, 'remove a layer');
+    void this.#apply(change, `remove layer ${left.length}`);
     this.say(`${title} removed, ${plural(change.layers.length, 'hidden layer')} left.`);
     if (!refocus) return;
     const next = left[index] ?? left.at(-1) ?? OUTPUT;
@@ -415,6 +419,19 @@ export class Room {
     this.root?.querySelector<HTMLElement>(selector)?.focus();
   }
 
+  /** Scroll so that a column and the one after it can be seen. */
+  async #reveal(column: number): Promise<void> {
+    await tick();
+    const scroller = this.stage?.parentElement;
+    const from = this.place.columns[column - 1]?.x ?? 0;
+    const to = this.place.columns[column + 1]?.x ?? this.place.width;
+    if (!scroller) return;
+    const margin = this.place.headWidth / 2;
+    const least = to + margin - this.width;
+    const left = clamp(scroller.scrollLeft, least, Math.max(least, from - margin));
+    scroller.scrollTo({ left, behavior: reducedMotion() ? 'auto' : 'smooth' });
+  }
+
   /** Arrow keys go from tile to tile: along a column, and to the columns beside it. */
   walk(column: number, unit: number, key: string): boolean {
     const here = this.place.columns[column];
@@ -463,12 +480,20 @@ export class Room {
 
   #focus(): Scene['focus'] {
     const spot = this.lab.spotlight;
-    if (this.hoveredOutput !== null)
-      return { column: this.sequence.length - 1, unit: this.hoveredOutput };
-    if (spot?.type === 'feature') return { column: 0, unit: this.inputs.indexOf(spot.name) };
+    const last = this.sequence.length - 1;
+    if (this.hoveredOutput !== null) return { column: last, unit: this.hoveredOutput };
+    if (spot?.type === 'feature') return this.#featureFocus(spot.name);
     if (spot?.type !== 'unit') return null;
-    const key = this.stack.keys[spot.layer];
-    return key === undefined ? null : { column: this.sequence.indexOf(key), unit: spot.unit };
+    const column = this.sequence.indexOf(this.stack.keys[spot.layer] ?? OUTPUT);
+    const there = this.place.columns[column];
+    const row = spot.unit - (there?.first ?? 0);
+    const shown = there !== undefined && row >= 0 && row < there.ys.length;
+    return shown ? { column, unit: spot.unit } : null;
+  }
+
+  #featureFocus(name: string): Scene['focus'] {
+    const row = this.active.includes(name) ? this.inputs.indexOf(name) : -1;
+    return row < 0 ? null : { column: 0, unit: row };
   }
 
   #sendColumns(): void {
