@@ -301,7 +301,7 @@ class LBFGS(Optimizer):
     title = "L-BFGS"
     help = (
         "Learns the curvature from its last steps and jumps towards the minimum; "
-        "choose full batch, and a smaller rate if it leaps too far."
+        "for full batch only."
     )
     formula = r"w \leftarrow w - \eta\,H_t\,g,\quad H_t \approx (\nabla^2 L)^{-1}"
     source = "Liu and Nocedal, 1989"
@@ -312,10 +312,15 @@ class LBFGS(Optimizer):
         10, title="Memory", ge=1, le=20, formula="m", choices=[1, 3, 5, 10, 20],
         help="How many past steps the curvature is learned from.",
     )  # fmt: skip
+    reach: float = setting(
+        1.0, title="Reach", ge=0.001, le=1e6, change="live", scale="log", formula="r",
+        choices=[0.1, 0.3, 1, 3, 10, 1e6],
+        help="A direction longer than this is shortened to it, before the learning rate.",
+    )  # fmt: skip
 
     def transform(self) -> optax.GradientTransformation:
-        """PyTorch's without a line search. Unlike optax's it forgets steps of negative
-        curvature, so that the direction always descends."""
+        """PyTorch's without a line search, for which `reach` stands in. Unlike optax's it
+        forgets steps of negative curvature, so that the direction always descends."""
 
         def init(params: Any) -> LBFGSState:
             flat = jnp.zeros_like(ravel_pytree(params)[0])
@@ -328,7 +333,9 @@ class LBFGS(Optimizer):
             state = _remember(state, ravel_pytree(params)[0], g)
             first = jnp.minimum(1.0, 1.0 / jnp.maximum(jnp.abs(g).sum(), 1e-30)) * g
             direction = jnp.where(state.count == 1, first, _precondition(state, g))
-            return unravel(direction), state
+            length = jnp.sqrt(direction @ direction)
+            shorter = self.reach / jnp.maximum(length, self.reach)
+            return unravel(shorter * direction), state
 
         return optax.GradientTransformation(init, update)
 

@@ -17,6 +17,8 @@ from server.experiment.live import live_values, with_live
 from server.experiment.registry import OPTIMIZERS
 
 STEPS = 5
+#: PyTorch's L-BFGS does not shorten its directions
+UNBOUND = 1e6
 SHAPES = {"w": (4, 3), "b": (3,)}
 Tree = dict[str, np.ndarray]
 
@@ -54,9 +56,10 @@ OTHER = {
     "adamw": {"beta_1": 0.5, "beta_2": 0.9, "weight_decay": 0.3},
     "nadam": {"beta_1": 0.8, "beta_2": 0.9, "momentum_decay": 0.1},
     "lion": {"beta_1": 0.6, "beta_2": 0.8},
-    "lbfgs": {"memory": 2},
+    "lbfgs": {"memory": 2, "reach": UNBOUND},
 }
-CASES = [(n, {}) for n in [*TORCH, "lion"]] + list(OTHER.items())
+DEFAULTS = {n: {} for n in [*TORCH, "lion"]} | {"lbfgs": {"reach": UNBOUND}}
+CASES = [*DEFAULTS.items(), *OTHER.items()]
 
 
 def problem() -> tuple[Tree, list[Tree]]:
@@ -145,7 +148,7 @@ def test_lbfgs_forgets_steps_of_negative_curvature():
     params, grads = problem()
     with jax.enable_x64(True):
         path = [{n: k * g for n, g in double(grads[0]).items()} for k in (1, 2, 1.5, 3, 1)]
-        optimizer = OPTIMIZERS["lbfgs"]()
+        optimizer = OPTIMIZERS["lbfgs"](reach=UNBOUND)
         check(optimizer, double(params), path)
 
 

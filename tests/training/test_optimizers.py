@@ -116,5 +116,23 @@ def test_lbfgs_learns_a_quadratics_curvature():
     """With as much memory as dimensions it reaches the minimum of a bowl almost at once,
     where plain descent at any stable rate cannot."""
     optimizer = OPTIMIZERS.validate("lbfgs")
-    losses = descend(optimizer, {}, start(), 15, 1.0)[1]
+    losses = descend(optimizer, {}, start(), 20, 1.0)[1]
     assert float(losses[-1]) < 1e-8
+
+
+@pytest.mark.parametrize("reach", [0.01, 0.5, 1e6])
+def test_lbfgs_shortens_a_direction_to_its_reach(reach):
+    """After two steps along the bowl: the same direction, no longer than the reach."""
+
+    def direction(reach: float) -> np.ndarray:
+        transform = OPTIMIZERS["lbfgs"](reach=reach).transform()
+        params = start()
+        _, state = transform.update(jax.grad(bowl)(params), transform.init(params), params)
+        nearer = jax.tree.map(lambda w: 0.9 * w, params)
+        found, _ = transform.update(jax.grad(bowl)(nearer), state, nearer)
+        return np.concatenate([np.ravel(leaf) for leaf in jax.tree.leaves(found)])
+
+    free, held = direction(1e6), direction(reach)
+    assert np.linalg.norm(free) > 1
+    expected = free * min(1.0, reach / np.linalg.norm(free))
+    np.testing.assert_allclose(held, expected, rtol=1e-5)
