@@ -172,8 +172,9 @@ export class LabStore implements Lab {
       }),
       onMessage: (message) => this.#take(message),
       onConnection: (state) => {
-        this.connection = state;
+        if (state === 'open' && this.connection === 'lost') this.problems = [];
         if (state === 'open') this.#goneInARow = 0;
+        this.connection = state;
       },
       onGone: (reason) => void this.#again(reason),
       onComplaint: (problem) => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../types';
-import { diff, merge, same, touched } from './patch';
+import { diff, differInNumbers, merge, same, touched } from './patch';
 
 describe('merge', () => {
   it('follows the examples of RFC 7396, but keeps a null', () => {
@@ -82,4 +82,15 @@ it('same compares by value', () => {
   expect(same({ a: 1 }, { a: 1, b: 2 })).toBe(false);
   expect(same([1], { 0: 1 })).toBe(false);
   expect(same({ a: undefined as unknown as Json }, { b: 1 })).toBe(false);
+});
+
+it('differInNumbers tells a drag from a change of what there is', () => {
+  const layers = (...units: number[]) => ({
+    layers: units.map((n) => ({ kind: 'dense', units: n })),
+  });
+  expect(differInNumbers(layers(4, 2), layers(4, 3))).toBe(true);
+  expect(differInNumbers(layers(4, 2), layers(4, 2, 2))).toBe(false);
+  expect(differInNumbers({ a: 'relu', b: 1 }, { a: 'tanh', b: 1 })).toBe(false);
+  expect(differInNumbers({ a: 1 }, { a: null })).toBe(false);
+  expect(differInNumbers({ a: 1 }, { b: 1 })).toBe(false);
 });

@@ -52,3 +52,12 @@ export function same(a: Json | undefined, b: Json | undefined): boolean {
     keys.length === Object.keys(b).length && keys.every((key) => key in b && same(a[key], b[key]))
   );
 }
+
+/** Whether two values differ in numbers alone, as they do while something is dragged. */
+export function differInNumbers(a: Json | undefined, b: Json | undefined): boolean {
+  if (same(a, b) || (typeof a === 'number' && typeof b === 'number')) return true;
+  if (Array.isArray(a) && Array.isArray(b))
+    return a.length === b.length && a.every((item, i) => differInNumbers(item, b[i]));
+  if (!isPlain(a) || !isPlain(b)) return false;
+  return [...Object.keys(a), ...Object.keys(b)].every((key) => differInNumbers(a[key], b[key]));
+}

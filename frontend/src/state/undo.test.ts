@@ -70,6 +70,14 @@ describe('undo', () => {
     expect(s.value().training.learning_rate).toBe(0.1);
   });
 
+  it('keeps clicks apart, however fast', () => {
+    const s = scene();
+    s.change({ training: { optimizer: { kind: 'adam' } } });
+    s.change({ training: { optimizer: { kind: 'lion' } } });
+    s.undo();
+    expect(s.value()).toMatchObject({ training: { optimizer: { kind: 'adam' } } });
+  });
+
   it('forgets what was undone when something new is done', () => {
     const s = scene();
     s.change({ seed: 1 });

@@ -1,5 +1,5 @@
 import type { Experiment, Json, Patch } from '../types';
-import { diff, touched } from './patch';
+import { diff, differInNumbers, touched } from './patch';
 
 interface Change {
   before: Experiment;
@@ -29,7 +29,8 @@ export class History {
     this.#undone = [];
     const key = label + touched(patch).join();
     const last = this.#done.at(-1);
-    if (last && last.key === key && now - last.at < COALESCE_MS) {
+    const goesOn = last?.key === key && now - last.at < COALESCE_MS;
+    if (goesOn && differInNumbers(json(before), json(after))) {
       last.after = after;
       last.at = now;
       return;
