@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import sys
+from contextlib import suppress
 from typing import Annotated, Any
 
 import typer
@@ -46,16 +48,22 @@ def serve(
     given = {"host": host, "port": port}
     settings = _settings({name: value for name, value in given.items() if value is not None})
 
+    import structlog
     import uvicorn
 
     from server.app import create_app
 
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(settings.log_level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
     application = create_app(settings)
     listener = _listen(settings.host, settings.port)
     config = uvicorn.Config(
         application,
-        log_level=settings.log_level,
-        access_log=False,
+        # its "info" is a line per view that comes and goes, with the session's id
+        log_level="warning" if settings.log_level == "info" else settings.log_level,
+        access_log=settings.log_level == "debug",
         ws_max_size=4 * 2**20,
         ws_per_message_deflate=False,  # frames are quantised already; deflating costs training time
         timeout_graceful_shutdown=3,  # live views never end by themselves
@@ -63,7 +71,8 @@ def serve(
     where = f"[{settings.host}]" if ":" in settings.host else settings.host
     # the socket listens already: whoever follows the link is answered
     typer.echo(f"Layerlab is on http://{where}:{listener.getsockname()[1]} (Ctrl+C ends it)")
-    uvicorn.Server(config).run(sockets=[listener])
+    with suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run(sockets=[listener])
 
 
 def _settings(given: dict[str, Any]) -> Any:
