@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
-from server.engine.session import Refused
+from server.engine.commands import Refused
 
 TITLES = {
     400: "Bad request",

@@ -22,8 +22,10 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from pydantic import Field, ValidationError
 
 from server.engine import commands as c
+from server.engine.curve import COLUMNS
 from server.engine.scheduler import Engine
-from server.engine.session import COLUMNS, Refused, Session, Snapshot, Watcher
+from server.engine.session import Session
+from server.engine.snapshot import Snapshot, Watcher
 from server.engine.views import MAX_VIEWS, VIEWS, View
 from server.experiment.registry import Spec
 
@@ -190,7 +192,7 @@ class Live:
     async def _act(self, order: Ordered) -> None:
         try:
             await asyncio.to_thread(self.session.act, order.command)
-        except (Refused, ValidationError) as error:
+        except (c.Refused, ValidationError) as error:
             await self._reply(order.seq, of_exception(error, "/experiment"))
             return
         if isinstance(order.command, c.Advance):

@@ -11,6 +11,14 @@ from server.experiment.registry import Spec
 MAX_STEPS = 100_000_000
 
 
+class Refused(Exception):
+    """A command that cannot be carried out; `path` names the field, the text the mend."""
+
+    def __init__(self, path: str, message: str) -> None:
+        super().__init__(message)
+        self.path = path
+
+
 class Play(Spec):
     """Train until paused, or for a number of steps."""
 

@@ -165,11 +165,15 @@ class Program:
             "optimizer": experiment.training.optimizer.transform().init(params),
             "epoch": jnp.uint32(0),
             "batch": jnp.int32(0),
-            "stop": {"best": jnp.float32(jnp.inf), "wait": jnp.int32(0), "now": jnp.bool_(False)},
+            "stop": self.not_stopped(),
         }
         if self.carries:
             state["alive"] = jax.tree.map(ones_like, params)
         return state
+
+    def not_stopped(self) -> Tree:
+        """What early stopping knows before the first epoch."""
+        return {"best": jnp.float32(jnp.inf), "wait": jnp.int32(0), "now": jnp.bool_(False)}
 
     def steps_per_epoch(self, count: Any) -> Any:
         """Optimizer steps per epoch over `count` training rows (an int or a traced one)."""

@@ -1,25 +1,23 @@
 """One live run: its state, its step count, its curves, and who watches it.
 
 A session is driven by the engine's workers (`turn`) and by commands (`act`), one at a
-time under its lock; readers take the immutable `snapshot` without it.
+time under its lock; readers take the immutable `snapshot` without it. It is the one place
+that holds a lock: what it is made of (curve, pace, divergence, describe) knows of none.
 """
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from server.datasets.base import DOMAIN
 from server.datasets.features import transform
 from server.datasets.split import Loaded, load
 from server.experiment import Experiment
@@ -27,70 +25,19 @@ from server.experiment.patch import effect, patched
 from server.training.targets import output_range
 
 from . import commands as c
-from .program import PARTS, Arrays, Program, Programs, Tree
-from .views import Scene, View, feature_maps
+from . import describe, divergence
+from .arrays import Tree, on_device
+from .commands import Refused
+from .curve import Curve, curve_row
+from .divergence import Turn
+from .edit import edited
+from .pace import Meter, Pace
+from .program import Arrays, Programs
+from .snapshot import Snapshot, Status, Watcher
+from .views import Scene
 
-Status = Literal["paused", "playing", "compiling", "diverged", "stopped"]
-
-COLUMNS = (
-    "step",
-    "epoch",
-    *(f"{part}_{what}" for part in PARTS for what in ("loss", "score")),
-    "gradient_norm",
-    "learning_rate",
-)
-#: beyond so many rows every second one of a curve is given up
-MAX_ROWS = 2000
-#: seconds of training in one turn, so that nobody waits long for a worker
-TURN = 0.012
 #: looking may cost at most this share of a session's time, so large networks look less often
 LOOK_SHARE = 0.25
-
-
-class Refused(Exception):
-    """A command that cannot be carried out; `path` names the field, the text the mend."""
-
-    def __init__(self, path: str, message: str) -> None:
-        super().__init__(message)
-        self.path = path
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """What a reader may send at any moment. Versions rise when their part changed."""
-
-    version: int
-    session: dict[str, Any]
-    data_version: int
-    data: dict[str, Any]
-    curve_version: int
-    curve: list[tuple[float, ...]]
-    rows: int
-    frame_version: int
-    frame: dict[str, Any]
-    views: dict[str, Any]
-
-
-@dataclass(eq=False)
-class Watcher:
-    """A subscriber: the views it shows, how often, and how to wake it."""
-
-    wake: Callable[[], None]
-    #: by their keys
-    views: dict[str, View] = field(default_factory=dict[str, View])
-    fps: float = 30.0
-
-
-@dataclass
-class _Past:
-    """The turn before this one, to go back to when the loss stops being a number."""
-
-    state: Tree
-    live: NDArray[np.float32]
-    seed: np.uint32
-    data: Tree
-    program: Program
-    steps: int
 
 
 @dataclass(eq=False)
@@ -105,24 +52,21 @@ class Session:
     notify: Callable[[], None] = lambda: None
 
     def __post_init__(self) -> None:
+        now = time.monotonic()
         self.lock = threading.RLock()
         self.watchers: list[Watcher] = []
         self.used = 0.0  # seconds of compute, for fairness
-        self.touched = time.monotonic()
-        self.playing = False
-        self.speed: float | None = None
+        self.touched = now
         self.left: int | None = None  # steps until a limited run pauses
         self.done = threading.Event()  # set whenever no limited run is under way
-        self.done.set()
         self.closed = False
-        self._versions = {"session": 0, "data": 0, "curve": 0, "frame": 0}
-        self._rate = 0.0  # steps per second of compute
-        self._shown_rate = 0.0
-        self._rate_mark = (time.monotonic(), 0)
-        self._look_cost = 0.0
+        self.pace = Pace(now)
+        self._meter = Meter(now)
+        self._curve = Curve()
+        self._versions = {"session": 0, "data": 0, "frame": 0}
         self._next_look = 0.0
-        self._debt = 0.0  # steps a limited pace allows
-        self._paced = time.monotonic()
+        self._scored: dict[str, Any] = {}  # what the last look found: metrics, then views
+        self._views: dict[str, Any] = {}
         self._load()
         self._begin()
 
@@ -133,29 +77,31 @@ class Session:
         self.loaded: Loaded = load(self.experiment.data)
         self.arrays = Arrays.of(self.experiment, self.loaded)
         self.program = self.programs.of(self.experiment, self.arrays)
-        self.data: Tree = jax.tree.map(jnp.asarray, self.arrays.tree())
+        self.data: Tree = on_device(self.arrays.tree())
         self._live = self.program.live(self.experiment)
+        self._before: Turn | None = None
+        self._scores: Tree | None = None
         self._versions["data"] += 1
-        self._data_message = self._describe_data()
+        dimensions = self.experiment.data.dataset.dimensions
+        self._data_message = describe.describe_data(self.loaded, dimensions)
 
     def _begin(self) -> None:
         """Initial weights, no past."""
         self.state: Tree = self.program.init(self.experiment)
         self.step = 0
+        self.playing = False
         self.status: Status = "paused"
         self.message: str | None = None
-        self.playing = False
-        self._past: _Past | None = None
-        self._scores: Tree | None = None
-        self._curve: list[tuple[float, ...]] = []
-        self._versions["curve"] += 1
+        self._before = None
+        self._scores = None
+        self._curve.clear()
         self._finish_limited()
         self._changed()
 
     def _changed(self) -> None:
         """The experiment or the graph is another: say so, and look again."""
         self._versions["session"] += 1
-        self._session_message: dict[str, Any] | None = None
+        self._session_message = describe.describe(self)
         self._dirty()
 
     def _dirty(self) -> None:
@@ -170,19 +116,9 @@ class Session:
         """Seconds until there is work (0: now), or None when there is none."""
         if self.closed:
             return None
-        if self._running():
-            return 0.0 if self.speed is None else max(0.0, self._paced + self._tick() - now)
         if self.stale and self.watchers:
             return 0.0
-        return None
-
-    def _running(self) -> bool:
-        return self.playing and bool(self.watchers or self.left is not None)
-
-    def _tick(self) -> float:
-        """Seconds between turns at a limited pace."""
-        steps = (self.speed or 1.0) * self.steps_per_epoch
-        return max(1.0 / 60.0, min(1.0, 1.0 / steps))
+        return self.pace.wait(self.steps_per_epoch, now) if self._running() else None
 
     def cold(self) -> bool:
         """Whether the next turn has to compile something first."""
@@ -195,10 +131,6 @@ class Session:
             for watcher in self.watchers
             for key, view in watcher.views.items()
         )
-
-    @property
-    def steps_per_epoch(self) -> int:
-        return int(self.program.steps_per_epoch(self.arrays.count))
 
     def turn(self) -> None:
         """Train a little, look if it is time. Called by one worker at a time."""
@@ -214,69 +146,47 @@ class Session:
                 self._look()
             self.used += time.monotonic() - start
 
+    def _running(self) -> bool:
+        return self.playing and bool(self.watchers or self.left is not None)
+
     # -- training ------------------------------------------------------------------------
 
     def _train(self) -> None:
-        steps = self._allowance()
+        steps = self.pace.allowance(self.steps_per_epoch, self.left, time.monotonic())
         if steps <= 0:
             return
-        past = _Past(
-            self.state, self._live, np.uint32(self.experiment.seed), self.data, self.program, 0
-        )
-        fresh = not self.program.has("advance")
+        seed = np.uint32(self.experiment.seed)
+        turn = Turn(self.program, self.state, self._live, seed, self.data, self.step)
+        compiled = self.program.has("advance")
         start = time.monotonic()
-        state, taken, bad = self._advance(past, steps)
-        took = max(time.monotonic() - start, 1e-6)
-        past.steps = taken
-        if taken and not fresh:
-            self._rate = taken / took if not self._rate else 0.7 * self._rate + 0.3 * taken / took
-        self.state = state
+        self.state, taken, bad = turn.run(steps)
+        if taken and compiled:
+            self.pace.measure(taken, time.monotonic() - start)
+        self.pace.spend(taken)
         self.step += taken
         self._scores = None
-        self._debt -= taken
         if bad:
-            self._diverge(past)
+            self._diverge(turn)
             return
         if taken:
-            self._past = past
+            self._before = turn
+        self._end_if_over(taken)
+
+    def _end_if_over(self, taken: int) -> None:
+        """Stop where early stopping says so, pause where a limited run is complete."""
         if self.left is not None:
             self.left -= taken
-        if bool(np.asarray(state["stop"]["now"])):
+        if bool(np.asarray(self.state["stop"]["now"])):
             self._halt("stopped", "Early stopping: the held-out loss has stopped falling.")
         elif self.left is not None and self.left <= 0:
             self._halt("paused", None)
 
-    def _allowance(self) -> int:
-        """Steps for this turn: what fits into its time, the pace and what is left."""
-        steps = max(1, int(self._rate * TURN)) if self._rate else 1
-        if self.left is not None:
-            steps = min(steps, self.left)
-        if self.speed is None:
-            return steps
-        now = time.monotonic()
-        pace = self.speed * self.steps_per_epoch
-        self._debt = min(self._debt + (now - self._paced) * pace, max(pace * 0.25, 1.0))
-        self._paced = now
-        return min(steps, int(self._debt))
-
-    def _advance(self, past: _Past, steps: int) -> tuple[Tree, int, bool]:
-        args = (past.state, past.live, past.seed, past.data, np.int32(steps))
-        state, taken, bad = past.program.call("advance", past.program.advance, *args)
-        return state, int(taken), bool(bad)
-
-    def _diverge(self, past: _Past) -> None:
-        """Go back to the last weights whose loss was a number: one step before the bad one,
-        found by replaying, so that it does not depend on how the run was cut into turns."""
-        if past.steps == 0 and self._past is not None:
-            past = self._past
-        if past.steps > 0:
-            self.state, taken, _ = self._advance(past, past.steps - 1)
-            self.step -= past.steps - taken
-        self._halt(
-            "diverged",
-            f"The loss stopped being a number at step {self.step + 1}; "
-            "these are the last good weights. A smaller learning rate usually mends it.",
-        )
+    def _diverge(self, turn: Turn) -> None:
+        """Go back to the last good weights from a step whose loss was no number."""
+        bad = self.step
+        self.state, self.step = divergence.last_good(turn, bad, self._before)
+        self._before = None
+        self._halt("diverged", divergence.message(bad, self.step))
 
     def _halt(self, status: Status, message: str | None) -> None:
         self.playing = False
@@ -289,6 +199,27 @@ class Session:
         self.done.set()
 
     # -- looking -------------------------------------------------------------------------
+
+    @property
+    def steps_per_epoch(self) -> int:
+        return int(self.program.steps_per_epoch(self.arrays.count))
+
+    @property
+    def epoch(self) -> float:
+        whole, batch = int(self.state["epoch"]), int(self.state["batch"])
+        return whole + batch / self.steps_per_epoch
+
+    @property
+    def learning_rate(self) -> float:
+        """The rate at this moment, schedule included."""
+        training = self.experiment.training
+        return training.learning_rate * float(training.schedule.factor(jnp.float32(self.epoch)))
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """(lo, hi) of the output's colours."""
+        lo, hi = output_range(self.experiment, self.loaded.label_range)
+        return float(lo), float(hi)
 
     def _scene(self) -> Scene:
         if self._scores is None:
@@ -304,11 +235,6 @@ class Session:
             self._scores,
         )
 
-    @property
-    def span(self) -> tuple[float, float]:
-        lo, hi = output_range(self.experiment, self.loaded.label_range)
-        return float(lo), float(hi)
-
     def _look(self) -> None:
         """Score, add a row to the curve, compute every view that somebody shows."""
         start = time.monotonic()
@@ -316,7 +242,7 @@ class Session:
         self._add_row(scene.scores)
         wanted = {key: view for w in self.watchers for key, view in w.views.items()}
         self._views = {key: view.look(scene) for key, view in wanted.items()}
-        self._frame_extra = {"metrics": self._metrics(scene.scores)}
+        self._scored = {"metrics": self._metrics(scene.scores)}
         self._versions["frame"] += 1
         if self.playing:
             self.status = "playing"
@@ -327,56 +253,14 @@ class Session:
         self._publish()
 
     def _add_row(self, scores: Tree) -> None:
-        loss, score = np.asarray(scores["loss"]), np.asarray(scores["score"])
-        counts = self.counts()
-        parts: list[float] = []
-        for i, part in enumerate(PARTS):
-            some = counts[part] > 0
-            parts += [float(loss[i]), float(score[i])] if some else [float("nan")] * 2
-        row = (
-            float(self.step),
-            self.epoch,
-            *parts,
-            float(scores["norm"]),
-            self.learning_rate(),
-        )
-        if self._curve and self._curve[-1][0] == row[0]:
-            self._curve = [*self._curve[:-1], row]
-            self._versions["curve"] += 1
-            return
-        self._curve.append(row)
-        if len(self._curve) > MAX_ROWS:
-            self._curve = self._curve[::2]
-            self._versions["curve"] += 1
-
-    def learning_rate(self) -> float:
-        """The rate at this moment, schedule included."""
-        training = self.experiment.training
-        return training.learning_rate * float(training.schedule.factor(jnp.float32(self.epoch)))
-
-    def counts(self) -> dict[str, int]:
-        return {part: int((self.loaded.part == i).sum()) for i, part in enumerate(PARTS)}
+        counts, rate = self.loaded.counts, self.learning_rate
+        self._curve.add(curve_row(self.step, self.epoch, scores, counts, rate))
 
     def _metrics(self, scores: Tree) -> dict[str, Any]:
-        name = "r2" if self.experiment.data.dataset.problem == "regression" else "accuracy"
-        loss, score = np.asarray(scores["loss"]), np.asarray(scores["score"])
-        counts = self.counts()
-        return {
-            part: {"loss": _number(loss[i]), name: _number(score[i])} if counts[part] else None
-            for i, part in enumerate(PARTS)
-        }
+        problem = self.experiment.data.dataset.problem
+        return describe.describe_scores(scores, self.loaded.counts, problem)
 
-    @property
-    def epoch(self) -> float:
-        whole, batch = int(self.state["epoch"]), int(self.state["batch"])
-        return whole + batch / self.steps_per_epoch
-
-    def metrics(self) -> dict[str, Any]:
-        """Loss and score of every part, at this moment."""
-        with self.lock:
-            return self._metrics(self._scene().scores)
-
-    # -- messages ------------------------------------------------------------------------
+    # -- showing -------------------------------------------------------------------------
 
     def _announce_compiling(self) -> None:
         if not self.watchers or self.status == "compiling":
@@ -388,116 +272,55 @@ class Session:
 
     def _publish(self) -> None:
         """Make the snapshot anew and wake the watchers."""
-        if self._session_message is None:
-            self._session_message = self.describe()
         moment = {
             "step": self.step,
             "epoch": self.epoch,
             "playing": self.playing,
             "status": self.status,
             "message": self.message,
-            "steps_per_second": self._measure_rate(),
+            "steps_per_second": self._meter.read(self.step, self.playing, time.monotonic()),
         }
         self.snapshot = Snapshot(
             version=self._versions["session"],
             session=self._session_message | moment,
             data_version=self._versions["data"],
             data=self._data_message,
-            curve_version=self._versions["curve"],
-            curve=self._curve,
-            rows=len(self._curve),
+            curve_version=self._curve.version,
+            curve=self._curve.rows,
+            rows=len(self._curve.rows),
             frame_version=self._versions["frame"],
-            frame=moment | getattr(self, "_frame_extra", {}),
-            views=getattr(self, "_views", {}),
+            frame=moment | self._scored,
+            views=self._views,
         )
+        self._wake()
+
+    def _wake(self) -> None:
         for watcher in list(self.watchers):
             watcher.wake()
 
-    def _measure_rate(self) -> float:
-        now, (then, step) = time.monotonic(), self._rate_mark
-        if not self.playing or self.step < step:
-            self._rate_mark = (now, self.step)
-            return 0.0
-        if now - then > 0.5:
-            self._shown_rate = (self.step - step) / (now - then)
-            self._rate_mark = (now, self.step)
-        return self._shown_rate
+    # -- reading -------------------------------------------------------------------------
 
-    def describe(self) -> dict[str, Any]:
-        """The session as JSON, without its secret (docs/protocol.md)."""
-        dataset = self.experiment.data.dataset
-        names = [*(layer.title for layer in self.experiment.network.layers), "Output"]
-        kinds = [*(layer.kind for layer in self.experiment.network.layers), "output"]
-        layers = [
-            {
-                "title": title,
-                "kind": kind,
-                "units": units,
-                "activation": getattr(layer, "activation", "linear"),
-                "params": {name: list(a.shape) for name, a in params.items()},
-            }
-            for title, kind, layer, params, (_, units) in zip(
-                names,
-                kinds,
-                self.program.model.layers,
-                self.state["params"],
-                self.program.model.shapes(),
-                strict=True,
-            )
-        ]
-        return {
-            "id": self.id,
-            "experiment": self.experiment.model_dump(mode="json"),
-            "digest": self.experiment.digest(),
-            "step": self.step,
-            "epoch": self.epoch,
-            "playing": self.playing,
-            "speed": self.speed,
-            "status": self.status,
-            "message": self.message,
-            "graph": {"inputs": list(self.experiment.data.features), "layers": layers},
-            "problem": dataset.problem,
-            "dimensions": dataset.dimensions,
-            "classes": dataset.classes,
-            "range": list(self.span),
-            "domain": [-DOMAIN, DOMAIN],
-            "steps_per_epoch": self.steps_per_epoch,
-            "counts": self.counts(),
-        }
-
-    def _describe_data(self) -> dict[str, Any]:
-        return {
-            "inputs": self.loaded.inputs,
-            "labels": self.loaded.labels,
-            "split": self.loaded.part,
-            "features": feature_maps(self.experiment.data.dataset.dimensions),
-        }
+    def metrics(self) -> dict[str, Any]:
+        """Loss and score of every part, at this moment."""
+        with self.lock:
+            return self._metrics(self._scene().scores)
 
     def curve(self) -> dict[str, Any]:
         """The curves so far: columns and rows; NaN is null."""
         with self.lock:
             self._add_row(self._scene().scores)
-            rows = [[None if v != v else v for v in row] for row in self._curve]
-        return {"columns": list(COLUMNS), "rows": rows}
+            return self._curve.document()
 
     def weights(self) -> dict[str, Any]:
         """Step, digest and every parameter as nested lists."""
         with self.lock:
-            titles = [layer["title"] for layer in self.describe()["graph"]["layers"]]
-            layers = [
-                {"title": title, "params": {k: np.asarray(v).tolist() for k, v in p.items()}}
-                for title, p in zip(titles, self.state["params"], strict=True)
-            ]
+            layers = describe.describe_weights(self)
             return {"step": self.step, "digest": self.digest(), "layers": layers}
 
     def digest(self) -> str:
         """SHA-256 over the weights and running statistics, layer by layer in name order."""
         with self.lock:
-            hasher = hashlib.sha256()
-            for tree in (*self.state["params"], *self.state["stats"]):
-                for name in sorted(tree):
-                    hasher.update(np.ascontiguousarray(tree[name], "<f4").tobytes())
-            return hasher.hexdigest()
+            return describe.weights_digest(self.state)
 
     def predict(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
         """(N, dimensions) points -> (N, K) outputs."""
@@ -512,13 +335,7 @@ class Session:
     def equation(self) -> list[str]:
         """The network's formula in LaTeX, a line a layer."""
         with self.lock:
-            lines: list[str] = []
-            symbol, layers = r"\mathbf{x}", self.program.model.layers
-            for i, layer in enumerate(layers, start=1):
-                name = r"\hat{\mathbf{y}}" if i == len(layers) else rf"\mathbf{{h}}_{{{i}}}"
-                lines.append(f"{name} = {layer.latex(symbol, i)}")
-                symbol = name
-            return lines
+            return describe.equation(self.program.model)
 
     # -- commands ------------------------------------------------------------------------
 
@@ -526,20 +343,21 @@ class Session:
         """Carry out a command. Raises Refused or pydantic.ValidationError; then nothing
         has changed."""
         with self.lock:
-            if isinstance(command, c.Play):
-                self._play(command.steps)
-            elif isinstance(command, c.Pause):
-                self._pause()
-            elif isinstance(command, c.Advance):
-                self._play(command.steps or self._steps_of(command.epochs or 0))
-            elif isinstance(command, c.Reset):
-                self._reset(command.seed)
-            elif isinstance(command, c.Speed):
-                self._set_speed(command.epochs_per_second)
-            elif isinstance(command, c.Edit):
-                self._edit(command)
-            else:
-                self._patch(patched(self.experiment, command.experiment))
+            match command:
+                case c.Play():
+                    self._play(command.steps)
+                case c.Pause():
+                    self._pause()
+                case c.Advance():
+                    self._play(command.steps or self._steps_of(command.epochs or 0))
+                case c.Reset():
+                    self._reset(command.seed)
+                case c.Speed():
+                    self._set_speed(command.epochs_per_second)
+                case c.Edit():
+                    self._edit(command)
+                case c.Patch():
+                    self._patch(patched(self.experiment, command.experiment))
 
     def _steps_of(self, epochs: int) -> int:
         """Steps to the end of the epoch that is `epochs` further on."""
@@ -549,14 +367,13 @@ class Session:
         if self.arrays.count == 0:
             raise Refused("/experiment/data/dataset", "there are no training points; draw some")
         if self.status == "stopped":
-            self.state["stop"] = self.program.init(self.experiment)["stop"]
+            self.state = self.state | {"stop": self.program.not_stopped()}
         self._finish_limited()
         self.playing, self.status, self.message = True, "playing", None
         self.left = steps
         if steps is not None:
             self.done.clear()
-        self._paced = time.monotonic()
-        self._debt = 1.0
+        self.pace.start(time.monotonic())
         self._dirty()
 
     def _pause(self) -> None:
@@ -570,49 +387,41 @@ class Session:
         self._begin()
 
     def _set_speed(self, epochs_per_second: float | None) -> None:
-        self.speed = epochs_per_second
-        self._paced, self._debt = time.monotonic(), 0.0
+        self.pace.set_limit(epochs_per_second, time.monotonic())
         self._changed()
 
     def _patch(self, new: Experiment) -> None:
         change = effect(self.experiment, new)
         if change == "none":
             return
-        before = self.program
         self.experiment = new
         if change == "live":
-            self._live = self.program.live(new)
-            self._scores = None
-            self._changed()
-            return
-        self._load()
-        if change == "reset":
+            self._tune()
+        elif change == "keep":
+            self._exchange_data()
+        else:
+            self._load()
             self._begin()
-            return
+
+    def _tune(self) -> None:
+        """Live numbers moved."""
+        self._live = self.program.live(self.experiment)
         self._scores = None
-        if self.program is not before:
-            self._rate = 0.0
+        self._changed()
+
+    def _exchange_data(self) -> None:
+        """Other points for the weights there are."""
+        program = self.program
+        self._load()
+        if self.program is not program:
+            self.pace.forget()
         if self.arrays.count == 0 and self.playing:
             self._halt("paused", None)
         self._changed()
 
     def _edit(self, command: c.Edit) -> None:
-        params = self.state["params"]
-        if command.layer >= len(params):
-            raise Refused("/layer", f"there are {len(params)} layers; count from 0")
-        layer = params[command.layer]
-        if command.param not in layer:
-            raise Refused("/param", f"layer {command.layer} has {', '.join(sorted(layer))}")
-        value = np.array(layer[command.param])
-        inside = len(command.index) == value.ndim and all(
-            i < n for i, n in zip(command.index, value.shape, strict=True)
-        )
-        if not inside:
-            raise Refused("/index", f"{command.param} has shape {list(value.shape)}")
-        value[command.index] = command.value
-        edited = [*params]
-        edited[command.layer] = layer | {command.param: jnp.asarray(value)}
-        self.state = self.state | {"params": edited}
+        self.state = self.state | {"params": edited(self.state["params"], command)}
+        self._before = None
         self._scores = None
         if self.status == "diverged":
             self.status, self.message = "paused", None
@@ -646,10 +455,4 @@ class Session:
             self.closed = True
             self._finish_limited()
             self.snapshot = replace(self.snapshot, version=-1)
-            for watcher in list(self.watchers):
-                watcher.wake()
-
-
-def _number(value: Any) -> float | None:
-    """A float, or None where it is none (JSON has no NaN)."""
-    return float(value) if np.isfinite(value) else None
+            self._wake()

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from server.engine import commands as c
 from server.engine.program import Programs
 from server.engine.scheduler import Engine
-from server.engine.session import Session, Watcher
+from server.engine.session import Session
+from server.engine.snapshot import Watcher
 from server.engine.views import VIEWS
 from server.experiment import Experiment
 

@@ -1,0 +1,115 @@
+"""A session in the words of docs/protocol.md."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from server.datasets.base import DOMAIN
+from server.datasets.split import Loaded
+
+from .arrays import Tree
+from .model import Model
+from .program import PARTS
+from .views import feature_maps
+
+if TYPE_CHECKING:
+    from .session import Session
+
+
+def describe(session: Session) -> dict[str, Any]:
+    """The session without its secret and without what changes at every step."""
+    experiment = session.experiment
+    dataset = experiment.data.dataset
+    return {
+        "id": session.id,
+        "experiment": experiment.model_dump(mode="json"),
+        "digest": experiment.digest(),
+        "speed": session.pace.limit,
+        "graph": {"inputs": list(experiment.data.features), "layers": describe_layers(session)},
+        "problem": dataset.problem,
+        "dimensions": dataset.dimensions,
+        "classes": dataset.classes,
+        "range": list(session.span),
+        "domain": [-DOMAIN, DOMAIN],
+        "steps_per_epoch": session.steps_per_epoch,
+        "counts": session.loaded.counts,
+    }
+
+
+def describe_layers(session: Session) -> list[dict[str, Any]]:
+    """Title, kind, size and the shapes of the parameters of every layer, output last."""
+    model, params = session.program.model, session.state["params"]
+    return [
+        {
+            "title": title,
+            "kind": kind,
+            "units": units,
+            "activation": getattr(layer, "activation", "linear"),
+            "params": {name: list(a.shape) for name, a in p.items()},
+        }
+        for (title, kind), layer, p, (_, units) in zip(
+            _names(session), model.layers, params, model.shapes(), strict=True
+        )
+    ]
+
+
+def _names(session: Session) -> list[tuple[str, str]]:
+    """(title, kind) of every layer."""
+    hidden = session.experiment.network.layers
+    return [*((layer.title, layer.kind) for layer in hidden), ("Output", "output")]
+
+
+def describe_data(loaded: Loaded, dimensions: int) -> dict[str, Any]:
+    """The points, their parts, and a map of every feature."""
+    return {
+        "inputs": loaded.inputs,
+        "labels": loaded.labels,
+        "split": loaded.part,
+        "features": feature_maps(dimensions),
+    }
+
+
+def describe_weights(session: Session) -> list[dict[str, Any]]:
+    """Every parameter of every layer, as nested lists."""
+    return [
+        {"title": title, "params": {name: np.asarray(a).tolist() for name, a in p.items()}}
+        for (title, _), p in zip(_names(session), session.state["params"], strict=True)
+    ]
+
+
+def describe_scores(scores: Tree, counts: dict[str, int], problem: str) -> dict[str, Any]:
+    """What `Program.evaluate` gave: loss and score of every part, null for an empty one."""
+    name = "r2" if problem == "regression" else "accuracy"
+    loss, score = np.asarray(scores["loss"]), np.asarray(scores["score"])
+    return {
+        part: {"loss": _number(loss[i]), name: _number(score[i])} if counts[part] else None
+        for i, part in enumerate(PARTS)
+    }
+
+
+def weights_digest(state: Tree) -> str:
+    """SHA-256 over the weights and running statistics, layer by layer in name order."""
+    hasher = hashlib.sha256()
+    for tree in (*state["params"], *state["stats"]):
+        for name in sorted(tree):
+            hasher.update(np.ascontiguousarray(tree[name], "<f4").tobytes())
+    return hasher.hexdigest()
+
+
+def equation(model: Model) -> list[str]:
+    """The network's formula in LaTeX, a line a layer."""
+    lines: list[str] = []
+    symbol, last = r"\mathbf{x}", len(model.layers)
+    for i, layer in enumerate(model.layers, start=1):
+        name = r"\hat{\mathbf{y}}" if i == last else rf"\mathbf{{h}}_{{{i}}}"
+        lines.append(f"{name} = {layer.latex(symbol, i)}")
+        symbol = name
+    return lines
+
+
+def _number(value: Any) -> float | None:
+    """A float, or None where it is none (JSON has no NaN)."""
+    return float(value) if np.isfinite(value) else None

@@ -1,0 +1,41 @@
+"""What a session shows, and to whom."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from .curve import Row
+from .views import View
+
+Status = Literal["paused", "playing", "compiling", "diverged", "stopped"]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What a reader may send at any moment. Versions rise when their part changed.
+
+    version: of the session, -1 when it has ended. rows: how many of `curve` are meant.
+    """
+
+    version: int
+    session: dict[str, Any]
+    data_version: int
+    data: dict[str, Any]
+    curve_version: int
+    curve: list[Row]
+    rows: int
+    frame_version: int
+    frame: dict[str, Any]
+    views: dict[str, Any]
+
+
+@dataclass(eq=False)
+class Watcher:
+    """A subscriber: the views it shows, how often, and how to wake it."""
+
+    wake: Callable[[], None]
+    #: by their keys
+    views: dict[str, View] = field(default_factory=dict[str, View])
+    fps: float = 30.0
