@@ -128,7 +128,7 @@ export class LabStore implements Lab {
       const wanted = await this.#wanted(hash);
       this.#setView(wanted.view);
       this.notes = wanted.notes;
-      await this.#create(wanted.experiment, wishesPlay.get());
+      await this.#create(wanted.experiment, wishesPlay.get() && !this.view.hide.playButton);
     } catch (error) {
       this.#complain(error);
       if (error instanceof api.Refused && hash) await this.#open('');
