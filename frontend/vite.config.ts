@@ -46,7 +46,7 @@ export default defineConfig(({ command, mode }) => ({
     },
   },
   test: {
-    environment: 'happy-dom',
+    environment: 'node', // a test that needs a document says: @vitest-environment happy-dom
     include: ['src/**/*.test.ts', 'tests/**/*.test.ts'],
   },
 }));

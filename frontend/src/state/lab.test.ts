@@ -1,3 +1,4 @@
+// @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Json, Patch, Session } from '../types';
 import { readAddress } from '../wire/address';

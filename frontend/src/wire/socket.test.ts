@@ -1,3 +1,4 @@
+// @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Problem, ViewRequest } from '../types';
 import type { ServerMessage } from './decode';
