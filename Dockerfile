@@ -2,7 +2,7 @@
 # is not yet built by any check of ours.
 FROM python:3.13-slim AS build
 WORKDIR /src
-COPY pyproject.toml constraints.txt hatch_build.py ./
+COPY pyproject.toml constraints.txt hatch_build.py README.md ./
 COPY server server
 COPY frontend frontend
 COPY templates templates
