@@ -55,13 +55,18 @@ export function mix(a: Rgb, b: Rgb, t: number): Rgb {
   return [a[0] + (b[0] - a[0]) * t, a[1] + (b[1] - a[1]) * t, a[2] + (b[2] - a[2]) * t];
 }
 
+/** The table's entry; beyond six classes (or for no class) it begins again. */
+function classOf(index: number): ClassColor {
+  return CLASSES[Math.max(0, index) % CLASSES.length] as ClassColor;
+}
+
 export function classColor(index: number): string {
-  return CLASSES[index % CLASSES.length].color;
+  return classOf(index).color;
 }
 
 /** What a class is called in text: its colour and its index. */
 export function className(index: number): string {
-  return CLASSES[index % CLASSES.length].name;
+  return classOf(index).name;
 }
 
 const stops = {
@@ -84,21 +89,26 @@ function buildLut(color: (t: number) => number): Uint32Array {
   return Uint32Array.from({ length: LUT_SIZE }, (_, i) => color(i / (LUT_SIZE - 1)));
 }
 
-const divergingLuts = [false, true].map((dark) =>
-  buildLut((t) => pack(divergingRgb(2 * t - 1, dark))),
-);
-const discreteLuts = [false, true].map((dark) =>
-  buildLut((t) => pack(divergingRgb(t < 0.5 ? -1 : 1, dark))),
-);
+type Luts = { light: Uint32Array; dark: Uint32Array };
+
+function bothThemes(color: (t: number, dark: boolean) => Rgb): Luts {
+  return {
+    light: buildLut((t) => pack(color(t, false))),
+    dark: buildLut((t) => pack(color(t, true))),
+  };
+}
+
+const diverging = bothThemes((t, dark) => divergingRgb(2 * t - 1, dark));
+const discrete = bothThemes((t, dark) => divergingRgb(t < 0.5 ? -1 : 1, dark));
 
 /** 256 packed colours from the low end of a range (orange) to its high end (blue). */
 export function divergingLut(dark: boolean): Uint32Array {
-  return divergingLuts[Number(dark)];
+  return dark ? diverging.dark : diverging.light;
 }
 
 /** The same with two colours only: which side of the middle. */
 export function discreteLut(dark: boolean): Uint32Array {
-  return discreteLuts[Number(dark)];
+  return dark ? discrete.dark : discrete.light;
 }
 
 /** The colour of a map where nothing is won: the middle of the diverging scale. */
@@ -115,22 +125,24 @@ export function classLut(index: number, dark: boolean): Uint32Array {
 
 /** Quantised values to packed colours. `target` holds at least `values.length`. */
 export function paint(values: ArrayLike<number>, lut: Uint32Array, target: Uint32Array): void {
-  for (let i = 0; i < values.length; i++) target[i] = lut[values[i]];
+  for (let i = 0; i < values.length; i++) target[i] = lut[values[i] as number] as number;
 }
 
 /** WCAG relative luminance, 0 black to 1 white. */
 export function luminance(rgb: Rgb): number {
-  const [r, g, b] = rgb.map((c) => {
-    const s = c / 255;
-    return s <= 0.04045 ? s / 12.92 : ((s + 0.055) / 1.055) ** 2.4;
-  });
-  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  return 0.2126 * linear(rgb[0]) + 0.7152 * linear(rgb[1]) + 0.0722 * linear(rgb[2]);
+}
+
+/** An sRGB channel 0–255 as light 0–1. */
+export function linear(channel: number): number {
+  const s = channel / 255;
+  return s <= 0.04045 ? s / 12.92 : ((s + 0.055) / 1.055) ** 2.4;
 }
 
 /** WCAG contrast ratio, 1 to 21. */
 export function contrast(a: Rgb, b: Rgb): number {
-  const [high, low] = [luminance(a), luminance(b)].sort((x, y) => y - x);
-  return (high + 0.05) / (low + 0.05);
+  const [x, y] = [luminance(a), luminance(b)];
+  return (Math.max(x, y) + 0.05) / (Math.min(x, y) + 0.05);
 }
 
 /** Black or white, whichever reads better on `background`. */

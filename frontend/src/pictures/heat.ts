@@ -5,13 +5,13 @@ import { paint } from './colors';
 
 /** One map out of a stack (n, h, w), or the map (h, w) itself. No copy. */
 export function slice(stack: Bytes, index: number): { values: Uint8Array; h: number; w: number } {
-  const [h, w] = stack.shape.slice(-2);
+  const [h = 0, w = 0] = stack.shape.slice(-2);
   return { values: stack.data.subarray(index * h * w, (index + 1) * h * w), h, w };
 }
 
 /** One row out of (n, size). No copy. */
 export function row(stack: Floats, index: number): Float32Array {
-  const size = stack.shape[stack.shape.length - 1];
+  const size = stack.shape.at(-1) ?? 0;
   return stack.data.subarray(index * size, (index + 1) * size);
 }
 
@@ -31,7 +31,8 @@ function scratch(w: number, h: number): Scratch {
   const canvas = document.createElement('canvas');
   canvas.width = w;
   canvas.height = h;
-  const context = canvas.getContext('2d', { willReadFrequently: true })!;
+  const context = canvas.getContext('2d', { willReadFrequently: true });
+  if (!context) throw new Error('this browser gives no 2-D canvas');
   const image = context.createImageData(w, h);
   const made = { canvas, context, image, pixels: new Uint32Array(image.data.buffer) };
   scratches.set(key, made);
@@ -52,7 +53,15 @@ export function drawHeat(
   from.putImageData(image, 0, 0);
   context.imageSmoothingEnabled = true;
   context.drawImage(
-    canvas, 0.5, 0.5, map.w - 1, map.h - 1, 0, 0, context.canvas.width, context.canvas.height,
+    canvas,
+    0.5,
+    0.5,
+    map.w - 1,
+    map.h - 1,
+    0,
+    0,
+    context.canvas.width,
+    context.canvas.height,
   ); // prettier-ignore
 }
 
@@ -75,6 +84,8 @@ export function drawLine(
   context.strokeStyle = colors.line;
   context.lineWidth = Math.max(1.5, width / 30);
   context.beginPath();
-  values.forEach((v, i) => context.lineTo((i / (values.length - 1)) * width, y(v)));
+  values.forEach((v, i) => {
+    context.lineTo((i / (values.length - 1)) * width, y(v));
+  });
   context.stroke();
 }

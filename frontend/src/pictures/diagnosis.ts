@@ -1,0 +1,156 @@
+/** What goes wrong in training, in a sentence, and what may be done about it. */
+
+import type { Command, Curve, Frame, KindValue, Patch, Session } from '../types';
+import { overfitting } from './curves';
+import { formatLoss, formatShort } from './numbers';
+
+/** One thing to click: a patch of the experiment, then perhaps a command. */
+export interface Mend {
+  label: string;
+  patch: Patch;
+  after?: Command;
+}
+
+export interface Finding {
+  id: 'diverged' | 'exploding' | 'dead' | 'vanishing' | 'overfitting';
+  severity: 'bad' | 'warn';
+  text: string;
+  mends: Mend[];
+}
+
+const VANISHING_RATIO = 1e-4;
+const EXPLODING_NORM = 1e3;
+/** Below it the whole network has stopped moving: it has converged, nothing vanishes. */
+const CONVERGED_NORM = 1e-6;
+
+/** Initial weights so small that nothing comes through them. */
+const FAINT = ['zeros', 'normal'];
+const SATURATING = ['sigmoid', 'tanh', 'hard_tanh', 'softsign'];
+
+/** Most urgent first. `train` points are needed for anything but divergence to mean something. */
+export function diagnose(session: Session, frame: Frame | null, curve: Curve): Finding[] {
+  if (!frame) return [];
+  if (frame.status === 'diverged') return [diverged(session)];
+  if (session.counts.train === 0) return [];
+  const found = [exploding(session, frame), dead(session, frame), vanishing(session, frame)];
+  return [...found, overfits(session, curve)].filter((finding) => finding !== null);
+}
+
+function diverged(session: Session): Finding {
+  return {
+    id: 'diverged',
+    severity: 'bad',
+    text: 'Training diverged: the loss grew beyond all numbers. The network stands at its last good step.',
+    mends: [slower(session, { kind: 'reset' }), ...clip(session, { kind: 'reset' })],
+  };
+}
+
+function exploding(session: Session, frame: Frame): Finding | null {
+  const norm = frame.views.gradients?.norm;
+  if (norm === undefined || norm < EXPLODING_NORM) return null;
+  return {
+    id: 'exploding',
+    severity: 'warn',
+    text: `The gradient explodes: its norm is ${formatShort(norm)}, and each step may overshoot.`,
+    mends: [...clip(session), slower(session)],
+  };
+}
+
+function dead(session: Session, frame: Frame): Finding | null {
+  const counts = frame.views.gradients?.dead ?? [];
+  const layers = session.graph.layers;
+  const worst = counts.findIndex((n, i) => n > 0 && n === layers[i]?.units);
+  const first = worst >= 0 ? worst : counts.findIndex((n) => n > 0);
+  if (first < 0) return null;
+  const [count, units] = [counts[first] ?? 0, layers[first]?.units ?? 0];
+  const which = count === 1 ? '1 unit is' : `${count} units are`;
+  const consequence =
+    worst >= 0
+      ? 'the layer passes nothing on, so nothing before it can learn'
+      : `${count === 1 ? 'it answers' : 'they answer'} 0 to every training point and cannot learn`;
+  return {
+    id: 'dead',
+    severity: worst >= 0 ? 'bad' : 'warn',
+    text: `In hidden layer ${first + 1}, ${which} dead of ${units}: ${consequence}.`,
+    mends: [
+      { label: 'Use leaky ReLU', patch: hidden(session, { activation: 'leaky_relu' }) },
+      { label: 'New weights', patch: { seed: (session.experiment.seed + 1) % 2 ** 32 } },
+    ],
+  };
+}
+
+function vanishing(session: Session, frame: Frame): Finding | null {
+  const norms = frame.views.gradients?.layers ?? [];
+  const [first, last] = [norms[0], norms.at(-1)];
+  if (first === undefined || last === undefined || norms.length < 2) return null;
+  if (last < CONVERGED_NORM || first >= last * VANISHING_RATIO) return null;
+  const times = first > 0 ? `${formatShort(last / first)} times weaker` : 'zero';
+  const there = first > 0 ? 'in the first layer than in the output' : 'in the first layer';
+  return {
+    id: 'vanishing',
+    severity: 'warn',
+    text: `The gradient vanishes: it is ${times} ${there}, which hardly learns.`,
+    mends: vanishingMends(session),
+  };
+}
+
+function vanishingMends(session: Session): Mend[] {
+  const layers = session.experiment.network.layers;
+  const saturates = layers.some((layer) => SATURATING.includes(String(layer.activation)));
+  const mends: Mend[] = [];
+  if (layers.some((layer) => FAINT.includes(String(layer.initializer)))) {
+    const glorot = hidden(session, { initializer: 'glorot_uniform' });
+    mends.push({ label: 'Use Glorot weights', patch: glorot });
+  }
+  if (saturates) {
+    const leaky = { activation: 'leaky_relu', initializer: 'he_normal' };
+    mends.push({ label: 'Use leaky ReLU', patch: hidden(session, leaky) });
+  }
+  if (layers.some((layer) => layer.normalization === 'none')) {
+    mends.push({ label: 'Normalize batches', patch: hidden(session, { normalization: 'batch' }) });
+  }
+  return mends;
+}
+
+function overfits(session: Session, curve: Curve): Finding | null {
+  const found = overfitting(curve);
+  if (!found) return null;
+  const { l2, early_stopping } = session.experiment.training;
+  const stronger = l2 === 0 ? 0.003 : Math.min(100, Number((l2 * 3).toPrecision(1)));
+  const mends: Mend[] = [
+    { label: `L2 rate ${formatShort(stronger)}`, patch: { training: { l2: stronger } } },
+  ];
+  if (!early_stopping) {
+    const stop = { training: { early_stopping: { patience: 20 } } };
+    mends.push({ label: 'Stop early', patch: stop, after: { kind: 'reset' } });
+  }
+  return {
+    id: 'overfitting',
+    severity: 'warn',
+    text:
+      `Overfitting: since epoch ${Math.round(found.since)} the ${found.held} loss rose from ` +
+      `${formatLoss(found.least)} to ${formatLoss(found.now)} while the training loss fell.`,
+    mends,
+  };
+}
+
+function slower(session: Session, after?: Command): Mend {
+  const rate = Number((session.experiment.training.learning_rate / 3).toPrecision(1));
+  const label = `Learning rate ${formatShort(rate)}`;
+  return { label, patch: { training: { learning_rate: rate } }, ...(after ? { after } : {}) };
+}
+
+function clip(session: Session, after?: Command): Mend[] {
+  if (session.experiment.training.clip_norm !== null) return [];
+  const patch = { training: { clip_norm: 1 } };
+  return [{ label: 'Clip the gradient', patch, ...(after ? { after } : {}) }];
+}
+
+/** Every hidden layer that has these fields, with these values. */
+function hidden(session: Session, values: Record<string, string>): Patch {
+  const layers = session.experiment.network.layers.map((layer): KindValue => {
+    const known = Object.entries(values).filter(([field]) => field in layer);
+    return { ...layer, ...Object.fromEntries(known) };
+  });
+  return { network: { layers } };
+}

@@ -1,0 +1,109 @@
+/** What the big plot shows: which maps, over which range, under which name. */
+
+import type { Bytes, Floats, Frame, Points, Session, Spotlight } from '../types';
+import { row, slice } from './heat';
+
+/** Bytes over `range` on a square grid. Several maps: one per class. */
+export interface Plane {
+  type: 'plane';
+  maps: Uint8Array[];
+  size: number;
+  range: readonly [number, number];
+}
+
+/** Values over x. */
+export interface Lines {
+  type: 'lines';
+  curves: Float32Array[];
+  range: readonly [number, number];
+}
+
+export type Picture = Plane | Lines;
+
+const UNIT_RANGE = [-1, 1] as const;
+
+/** All maps of a stack (n, h, w) of bytes, or all rows of (n, size) floats. */
+function pictureOf(stack: Bytes | Floats, range: readonly [number, number]): Picture {
+  const { shape } = stack;
+  if (stack.data instanceof Uint8Array) {
+    const count = shape.length > 2 ? (shape[0] ?? 0) : 1;
+    const size = shape.at(-1) ?? 0;
+    const maps = indices(count).map((i) => slice(stack as Bytes, i).values);
+    return { type: 'plane', maps, size, range };
+  }
+  const count = shape.length > 1 ? (shape[0] ?? 0) : 1;
+  return { type: 'lines', curves: indices(count).map((i) => row(stack as Floats, i)), range };
+}
+
+const indices = (count: number) => Array.from({ length: count }, (_, i) => i);
+
+/** One map of a picture alone. */
+export function only(picture: Picture, index: number): Picture | null {
+  if (picture.type === 'plane') {
+    const map = picture.maps[index];
+    return map ? { ...picture, maps: [map] } : null;
+  }
+  const curve = picture.curves[index];
+  return curve ? { ...picture, curves: [curve] } : null;
+}
+
+/** The network's output, null before the first frame with it. */
+export function outputPicture(frame: Frame | null): Picture | null {
+  const surface = frame?.views.surface;
+  return surface ? pictureOf(surface.values, surface.range) : null;
+}
+
+/** The map of what is in the spotlight, null if there is none (yet). */
+export function spotlightPicture(
+  spotlight: Spotlight,
+  frame: Frame | null,
+  points: Points | null,
+): Picture | null {
+  if (!spotlight) return null;
+  if (spotlight.type === 'feature') {
+    const map = points?.features[spotlight.name];
+    return map ? pictureOf(map, UNIT_RANGE) : null;
+  }
+  const layer = frame?.views.units?.layers[spotlight.layer];
+  return layer ? only(pictureOf(layer, UNIT_RANGE), spotlight.unit) : null;
+}
+
+/** What the picture is called. */
+export function pictureTitle(spotlight: Spotlight, featureTitle: (name: string) => string): string {
+  if (!spotlight) return 'Output';
+  if (spotlight.type === 'feature') return `Feature ${featureTitle(spotlight.name)}`;
+  return `Layer ${spotlight.layer + 1}, unit ${spotlight.unit + 1}`;
+}
+
+/** One sentence about what is to be seen. */
+export function pictureCaption(
+  spotlight: Spotlight,
+  session: Session,
+  surfaceClass: number | null,
+  className: (index: number) => string,
+): string {
+  if (spotlight?.type === 'feature') return 'What the network is given of every point.';
+  if (spotlight) return 'What this unit answers at every place of the plane.';
+  if (session.dimensions === 1) return 'The fitted curve over the points it learns from.';
+  if (session.problem === 'regression') return 'The value predicted at every place.';
+  if (surfaceClass !== null) return `The output for class ${className(surfaceClass)}.`;
+  return session.classes > 2
+    ? 'The class predicted at every place, the stronger the surer.'
+    : 'Orange or blue: the class predicted at every place.';
+}
+
+/** A byte as the value it stands for. */
+export function valueAt(byte: number, [low, high]: readonly [number, number]): number {
+  return low + (byte / 255) * (high - low);
+}
+
+/** A value as a share of its range, 0–1. */
+export function shareOf(value: number, [low, high]: readonly [number, number]): number {
+  return high > low ? Math.min(1, Math.max(0, (value - low) / (high - low))) : 0.5;
+}
+
+/** A range widened by a twelfth on both sides, for points that lie on its ends. */
+export function widened([low, high]: readonly [number, number]): [number, number] {
+  const pad = (high - low || 1) / 12;
+  return [low - pad, high + pad];
+}
