@@ -1,0 +1,1 @@
+"""Others doing the same work, each in a process of its own (see peer.py for the protocol)."""
