@@ -1,5 +1,5 @@
 import { at, kindValue, options, properties, variant, variants } from '../forms/schema';
-import { merge, same } from '../state/patch';
+import { same } from '../state/patch';
 import type { Experiment, Json, KindValue, Patch, Schema } from '../types';
 
 /** Patches that one choice of a person means: a dataset, an optimizer, an activation. */
@@ -65,6 +65,10 @@ function featuresFor(schema: Schema, dimensions: number, on: string[]): string[]
   return kept.length ? kept : plain.slice(0, 1).map(([name]) => name);
 }
 
+/** The field of a dataset that holds points drawn by hand, if it has one. */
+export const pointsField = (schema: Schema, dataset: Schema): string | undefined =>
+  properties(schema, dataset).find(({ node }) => node['x-widget'] === 'points')?.name;
+
 /** An optimizer comes with a learning rate that usually works for it. */
 export function chooseOptimizer(schema: Schema, kind: string): Patch {
   const node = variant(at(schema, 'training', 'optimizer'), kind)?.node ?? {};
@@ -114,6 +118,3 @@ export const penaltyRates = (penalty: Penalty, rate: number): { l1: number; l2: 
 /** The patch of a nested object from the patch of the field at `path`. */
 export const under = (path: string[], patch: Json): Patch =>
   path.reduceRight<Json>((inner, key) => ({ [key]: inner }), patch) as Patch;
-
-export const patched = (experiment: Experiment, patch: Patch): Experiment =>
-  merge(experiment as unknown as Json, patch) as unknown as Experiment;

@@ -1,7 +1,4 @@
-import type { Json, KindValue, Points } from '../types';
-
-/** The classes that a dataset of drawn points has room for. */
-export const classesOf = (dataset: KindValue): number => Number(dataset.classes ?? 2);
+import type { Json, Points } from '../types';
 
 /** What is on the plane, as points drawn by hand: `[x, y, class]` each. */
 export function asDrawn(points: Points, limit: number): Json[] {
