@@ -147,3 +147,19 @@ describe('helpers', () => {
     }
   });
 });
+
+describe('heads', () => {
+  it('never overlap each other, the features or the output', () => {
+    for (const width of [320, 366, 460, 640, 720, 1200])
+      for (const count of [1, 2, 3, 5, 16]) {
+        const place = room({ width, layers: Array.from({ length: count }, () => ({ units: 2 })) });
+        const xs = place.columns.map((column) => column.x);
+        const half = place.headWidth / 2;
+        const [features] = place.columns as [Column];
+        expect((xs[1] as number) - half).toBeGreaterThanOrEqual(features.x + features.tile / 2);
+        for (let i = 2; i < xs.length - 1; i++)
+          expect((xs[i] as number) - (xs[i - 1] as number)).toBeGreaterThan(2 * half);
+        expect((xs.at(-1) as number) - (xs.at(-2) as number)).toBeGreaterThan(half + 30);
+      }
+  });
+});

@@ -52,22 +52,24 @@ interface Sizes {
   left: number; // to the centre of the feature tiles
   right: number; // from the centre of the output tiles to the edge
   inner: number; // least distance of two layers
-  edge: number; // least distance of a layer from the features or the output
+  before: number; // least distance of the first layer from the features
+  after: number; // least distance of the output from the last layer
 }
-const ROOMY: Sizes = { left: 78, right: 56, inner: 112, edge: 92 };
-const HAND: Sizes = { left: 70, right: 40, inner: 98, edge: 75 };
+const ROOMY: Sizes = { left: 78, right: 56, inner: 112, before: 86, after: 106 };
+const HAND: Sizes = { left: 70, right: 40, inner: 98, before: 70, after: 84 };
 
 export function layout(input: LayoutInput): Layout {
   const compact = input.width < COMPACT;
   const sizes = compact ? HAND : ROOMY;
-  const { inner, edge } = steps(input.width - sizes.left - sizes.right, input.layers.length, sizes);
+  const count = input.layers.length;
+  const { before, inner, after } = steps(input.width - sizes.left - sizes.right, count, sizes);
   const space = input.height - TOP - BOTTOM;
   const row = rowHeight(space);
   const tile = row - GAP;
   const hidden = input.layers.map((size, i) =>
-    unitColumn(size, sizes.left + edge + i * inner, space, tile, row),
+    unitColumn(size, sizes.left + before + i * inner, space, tile, row),
   );
-  const end = input.layers.length > 0 ? sizes.left + 2 * edge + (hidden.length - 1) * inner : 0;
+  const end = count > 0 ? sizes.left + before + (count - 1) * inner + after : 0;
   const right = Math.max(input.width - sizes.right, end);
   return {
     width: right + sizes.right,
@@ -83,11 +85,12 @@ export function layout(input: LayoutInput): Layout {
 }
 
 /** Distances that fill `width` evenly, or, where that is too near, the least that there may be. */
-function steps(width: number, layers: number, least: Sizes): { inner: number; edge: number } {
+function steps(width: number, layers: number, least: Sizes) {
   const even = width / (layers + 1);
-  if (even >= least.inner) return { inner: even, edge: even };
-  const edge = Math.max(least.edge, (width - (layers - 1) * least.inner) / 2);
-  return { inner: least.inner, edge };
+  if (even >= least.inner) return { before: even, inner: even, after: even };
+  const spare = width - (layers - 1) * least.inner - least.before - least.after;
+  const extra = Math.max(0, spare / 2);
+  return { before: least.before + extra, inner: least.inner, after: least.after + extra };
 }
 
 /** Distance of two tiles. Depends on the room alone, so that adding a unit moves no other. */

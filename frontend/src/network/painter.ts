@@ -36,6 +36,10 @@ export interface Ink {
 const LEVELS = 14; // widths that can be told apart; links of one are drawn in one stroke
 const SPEED = 28; // px a second that the dashes flow
 const DASH = [7, 4];
+/** With more links in sight than this only strong ones flow, in every second frame. */
+const MANY = 240;
+const STRONG = 2; // level
+const PAUSE = 30; // ms
 
 /** Draws the links and biases of the network on one canvas. */
 export class Painter {
@@ -45,6 +49,9 @@ export class Painter {
   #positions: () => readonly number[];
   #flowing = false;
   #frame = 0;
+  #due = false; // something other than the dashes has changed
+  #painted = 0;
+  #pause = 0;
 
   /** positions: centres of the columns now. */
   constructor(canvas: HTMLCanvasElement, positions: () => readonly number[]) {
@@ -65,7 +72,8 @@ export class Painter {
   }
 
   redraw(): void {
-    if (this.#frame === 0) this.#frame = requestAnimationFrame(this.#paint);
+    this.#due = true;
+    this.#schedule();
   }
 
   stop(): void {
@@ -73,16 +81,26 @@ export class Painter {
     this.#frame = -1;
   }
 
+  #schedule(): void {
+    if (this.#frame === 0) this.#frame = requestAnimationFrame(this.#paint);
+  }
+
   #paint = (time: number): void => {
     this.#frame = 0;
-    if (this.#flowing) this.redraw();
+    if (this.#flowing) this.#schedule();
     const context = this.#context;
     const scene = this.#scene;
     if (!context || !scene) return;
+    if (!this.#due && time - this.#painted < this.#pause) return;
+    this.#due = false;
+    this.#painted = time;
+    const seen = scene.links.filter((_, layer) => inSight(scene, this.#positions(), layer));
+    const crowded = seen.reduce((sum, pair) => sum + pair.length, 0) > MANY;
+    this.#pause = crowded ? PAUSE : 0;
     resize(this.#canvas, context, scene.place);
     context.clearRect(0, 0, scene.place.width, scene.place.height);
-    const dash = this.#flowing ? (time / 1000) * SPEED : null;
-    drawLinks(context, scene, this.#positions(), dash);
+    const least = this.#flowing ? (crowded ? STRONG : 1) : Number.POSITIVE_INFINITY;
+    drawLinks(context, scene, this.#positions(), { offset: -(time / 1000) * SPEED, least });
     drawBiases(context, scene, this.#positions());
   };
 }
@@ -111,11 +129,11 @@ function drawLinks(
   context: CanvasRenderingContext2D,
   scene: Scene,
   xs: readonly number[],
-  dash: number | null,
+  dash: { offset: number; least: number }, // hairlines below this level would only flicker
 ): void {
   const bundles = bundle(scene, xs);
   for (const { path, level, colour, width, alpha } of bundles) {
-    const flows = dash !== null && level > 0; // dashes of hairlines only flicker
+    const flows = level >= dash.least;
     context.strokeStyle = colour;
     context.lineWidth = width;
     context.globalAlpha = flows ? alpha * 0.5 : alpha;
@@ -123,19 +141,24 @@ function drawLinks(
     if (!flows) continue;
     context.globalAlpha = alpha;
     context.setLineDash(DASH);
-    context.lineDashOffset = -dash;
+    context.lineDashOffset = dash.offset;
     context.stroke(path);
     context.setLineDash([]);
   }
   context.globalAlpha = 1;
 }
 
+function inSight(scene: Scene, xs: readonly number[], layer: number): boolean {
+  const { x0, x1 } = spanOf(scene.place, xs, layer);
+  return x1 >= scene.view.left && x0 <= scene.view.left + scene.view.width;
+}
+
 function bundle(scene: Scene, xs: readonly number[]): Bundle[] {
   const bundles = new Map<number, Bundle>();
   const hot = scene.hit?.type === 'link' ? scene.hit.link : null;
   for (const [layer, pair] of scene.links.entries()) {
+    if (!inSight(scene, xs, layer)) continue;
     const span = spanOf(scene.place, xs, layer);
-    if (span.x1 < scene.view.left || span.x0 > scene.view.left + scene.view.width) continue;
     const weights = scene.weights[layer] ?? null;
     const middle = (span.x0 + span.x1) / 2;
     for (const link of strongest(pair, weights)) {

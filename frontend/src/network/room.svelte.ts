@@ -226,6 +226,12 @@ export class Room {
     return this.place.columns[this.sequence.indexOf(key)];
   }
 
+  inSight(key: number): boolean {
+    const x = this.column(key)?.x ?? 0;
+    const half = this.place.headWidth / 2;
+    return x + half > this.scroll && x - half < this.scroll + this.width;
+  }
+
   unitMaps(key: number) {
     if (key === OUTPUT) return this.outputMaps;
     return this.lab.frame?.views.units?.layers[this.stack.frameKeys.indexOf(key)];
