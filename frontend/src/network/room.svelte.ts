@@ -118,7 +118,7 @@ export class Room {
     positive: theme.dark ? POSITIVE_DARK : POSITIVE,
     negative: NEGATIVE,
     unknown: token('--line-strong', '#87929c'),
-    paper: token('--panel', '#ffffff'),
+    paper: token('--page', '#ffffff'),
   }));
 
   /** Create it while a component is being created. */
