@@ -1,0 +1,261 @@
+"""The page on the real server: what a person does with it."""
+
+from __future__ import annotations
+
+import re
+
+import httpx
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from .lab import PATIENCE, Lab
+
+
+def test_it_trains_by_itself(page: Page) -> None:
+    lab = Lab(page)
+    expect(lab.button("Pause")).to_be_visible(timeout=PATIENCE)
+    lab.until(lambda: lab.step > 50)
+    lab.pause()
+    stopped = lab.session()["step"]
+    assert lab.session()["step"] == stopped and not lab.session()["playing"]
+
+
+def test_it_does_not_start_where_motion_is_unwelcome(open_page) -> None:
+    lab = Lab(open_page(reduced_motion="reduce"))
+    expect(lab.button("Play")).to_be_visible()
+    assert lab.session()["step"] == 0
+
+
+def test_building_by_mouse_and_learning_the_spiral(page: Page) -> None:
+    lab = Lab(page)
+    lab.pause()
+    page.get_by_role("radio", name="Spiral", exact=True).click()
+    lab.until(lambda: lab.experiment["data"]["dataset"]["kind"] == "spiral")
+    for _ in range(4):
+        lab.button("More units in layer 1").click()
+    for _ in range(6):
+        lab.button("More units in layer 2").click()
+    lab.until(lambda: lab.units == [8, 8])
+    for feature in ("sin(X₁)", "sin(X₂)"):
+        page.get_by_role("button", name=f"Feature {feature}", exact=True).click()
+    page.get_by_label("Optimizer", exact=True).first.select_option(label="Adam")
+    page.get_by_label("Speed, epochs per second").select_option(label="Maximum")
+    lab.until(lambda: lab.experiment["training"]["optimizer"]["kind"] == "adam")
+    assert "sin_y" in lab.experiment["data"]["features"]
+    lab.play()
+    lab.until(lambda: test_loss(lab) < 0.05, timeout=120_000)
+
+
+def test_loss(lab: Lab) -> float:
+    metrics = lab.session("/metrics")
+    return metrics["rows"][-1][metrics["columns"].index("test_loss")]
+
+
+test_loss.__test__ = False  # type: ignore[attr-defined]
+
+
+def test_building_by_keyboard_alone(page: Page) -> None:
+    lab = Lab(page, paused=True)
+    focus(page, lab.button("Add a layer at the end"))
+    page.keyboard.press("Enter")
+    lab.until(lambda: lab.units == [4, 2, 2])
+    units = page.get_by_role("spinbutton", name="Units in layer 3", exact=True)
+    focus(page, units)
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    lab.until(lambda: lab.units == [4, 2, 3])
+    handle = page.get_by_role("button", name=re.compile("^Move layer 3"))
+    focus(page, handle)
+    page.keyboard.press("Space")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Space")
+    lab.until(lambda: lab.units == [4, 3, 2])
+    page.keyboard.press("Control+z")
+    lab.until(lambda: lab.units == [4, 2, 3])
+    page.keyboard.press("Control+Shift+z")
+    lab.until(lambda: lab.units == [4, 3, 2])
+    page.keyboard.press("Escape")
+    page.locator("body").press("e")
+    lab.until(lambda: lab.session()["step"] == 25)
+    page.locator("body").press("s")
+    lab.until(lambda: lab.session()["step"] == 26)
+    page.locator("body").press("r")
+    lab.until(lambda: lab.session()["step"] == 0)
+    focus(page, page.get_by_role("button", name=re.compile("^Move layer 2")))
+    page.keyboard.press("Delete")
+    lab.until(lambda: lab.units == [4, 2])
+
+
+def focus(page: Page, target: Locator) -> None:
+    """Reach a control by the tab key alone."""
+    for _ in range(200):
+        if target.evaluate("node => node === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError("it cannot be reached by Tab")
+
+
+def test_layers_move_by_mouse(page: Page) -> None:
+    lab = Lab(page, paused=True)
+    grip = page.get_by_role("button", name=re.compile("^Move layer 1"))
+    goal = page.get_by_role("button", name=re.compile("^Move layer 2"))
+    start, end = grip.bounding_box(), goal.bounding_box()
+    assert start and end
+    page.mouse.move(start["x"] + start["width"] / 2, start["y"] + start["height"] / 2)
+    page.mouse.down()
+    for share in (0.2, 0.5, 0.8, 1.0, 1.15):
+        page.mouse.move(start["x"] + (end["x"] - start["x"]) * share + 12, start["y"] + 8)
+    page.mouse.up()
+    lab.until(lambda: lab.units == [2, 4])
+
+
+def test_the_learning_rate_moves_without_a_restart(page: Page) -> None:
+    lab = Lab(page)
+    lab.until(lambda: lab.step > 30)
+    slider = page.get_by_role("slider", name="Learning rate", exact=True).first
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    lab.until(lambda: lab.experiment["training"]["learning_rate"] > 0.03)
+    assert lab.session()["step"] > 30 and lab.session()["playing"]
+
+
+def test_a_weight_is_edited_by_hand(page: Page) -> None:
+    lab = Lab(page, paused=True)
+    unit = page.get_by_role("button", name=re.compile("^Layer 2, unit 1")).first
+    unit.focus()
+    page.get_by_role("button", name=re.compile("^Edit the weights of Layer 2, unit 1")).click()
+    field = page.get_by_label(re.compile("^Bias of .*(?<!slider)$")).first
+    field.fill("1.5")
+    field.press("Enter")
+    lab.until(lambda: lab.session("/weights")["layers"][1]["params"]["b"][0] == 1.5)
+
+
+def test_one_epoch_and_reset_to_the_same_weights(page: Page) -> None:
+    lab = Lab(page, paused=True)
+    first = lab.session("/weights")["digest"]
+    lab.button("Epoch").click()
+    lab.until(lambda: lab.session()["step"] == 25)
+    assert lab.session("/weights")["digest"] != first
+    lab.button("Reset to the same initial weights").click()
+    lab.until(lambda: lab.session()["step"] == 0)
+    assert lab.session("/weights")["digest"] == first
+    lab.button("Reset to new initial weights").click()
+    lab.until(lambda: lab.session("/weights")["digest"] != first)
+
+
+ADDRESS = (
+    "/#activation=relu&regularization=L2&regularizationRate=0.01&batchSize=5&dataset=xor"
+    "&learningRate=0.1&noise=10&networkShape=3,3,2&percTrainData=70&sinX=true&discretize=true"
+    "&learningRate_hide=true"
+)
+
+
+def test_an_old_playground_address_opens(page: Page) -> None:
+    lab = Lab(page, ADDRESS)
+    experiment = lab.experiment
+    assert [layer["activation"] for layer in experiment["network"]["layers"]] == ["relu"] * 3
+    assert lab.units == [3, 3, 2]
+    training, data = experiment["training"], experiment["data"]
+    assert (training["l2"], training["batch_size"], training["learning_rate"]) == (0.01, 5, 0.1)
+    assert training["rules"] == "tf_playground" and training["loss"]["half"]
+    assert data["dataset"]["kind"] == "xor" and data["dataset"]["noise"] == 10
+    assert data["split"]["train"] == 70 and data["features"] == ["x", "y", "sin_x"]
+    expect(page.get_by_role("slider", name="Learning rate", exact=True)).to_have_count(0)
+    expect(page.get_by_label(re.compile("^Discreti[sz]e"))).to_be_checked()
+
+
+def test_the_address_carries_the_experiment(page: Page, open_page) -> None:
+    lab = Lab(page, paused=True)
+    lab.button("More units in layer 1").click()
+    lab.until(lambda: lab.units == [5, 2])
+    lab.until(lambda: "#" in page.url and len(page.url) > 60)
+    digest = lab.session()["digest"]
+    lab.until(lambda: Lab(open_page(), page.url).session()["digest"] == digest)
+
+
+def test_a_reload_finds_the_session_again(page: Page) -> None:
+    lab = Lab(page, paused=True)
+    lab.button("Epoch").click()
+    lab.until(lambda: lab.session()["step"] == 25)
+    before = lab.session()
+    page.reload()
+    expect(lab.button("Play")).to_be_enabled(timeout=PATIENCE)
+    after = lab.session()
+    assert (after["id"], after["step"]) == (before["id"], 25)
+    lab.until(lambda: lab.step == 25)
+
+
+def test_a_lost_session_is_begun_again(page: Page, server_url: str, page_errors) -> None:
+    lab = Lab(page, paused=True)
+    lab.button("More units in layer 1").click()
+    lab.until(lambda: lab.units == [5, 2])
+    known = lab.remembered
+    auth = {"Authorization": f"Bearer {known['secret']}"}
+    httpx.delete(f"{server_url}/api/v1/sessions/{known['id']}", headers=auth).raise_for_status()
+    lab.until(lambda: lab.remembered["id"] != known["id"])
+    assert lab.units == [5, 2]
+    page_errors.clear()  # the browser logs the 404 of the session that is gone
+
+
+def test_a_dropped_socket_reconnects_and_catches_up(page: Page, server_url: str) -> None:
+    sockets = []
+    page.route_web_socket("**/live", lambda route: sockets.append(_through(route)))
+    lab = Lab(page)
+    lab.until(lambda: lab.step > 20)
+    sockets[0].close(code=1011)
+    lab.until(lambda: len(sockets) > 1)
+    before = lab.session()["step"]
+    lab.until(lambda: lab.step > before)
+
+
+def _through(route):
+    """Pass a socket's messages both ways, and keep it to be dropped."""
+    server = route.connect_to_server()
+    route.on_message(server.send)
+    server.on_message(route.send)
+    return route
+
+
+def test_a_refused_change_is_said_in_a_sentence(page: Page) -> None:
+    lab = Lab(page, paused=True)
+    lab.command(kind="patch", experiment={"data": {"dataset": "function"}})
+    field = page.get_by_label("Formula", exact=True).or_(page.get_by_label("Expression")).first
+    expect(field).to_be_visible(timeout=PATIENCE)
+    field.fill("sin(x")
+    field.press("Enter")
+    expect(page.get_by_text(re.compile(r"\)|closing|expected", re.I)).first).to_be_visible()
+    assert lab.experiment["data"]["dataset"]["expression"] != "sin(x"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [(1440, 900), (1024, 768), (390, 844)])
+def test_no_violation_of_accessibility(open_page, axe, scheme: str, size) -> None:
+    width, height = size
+    page = open_page(color_scheme=scheme, viewport={"width": width, "height": height})
+    lab = Lab(page)
+    lab.until(lambda: lab.session()["step"] > 20)
+    assert axe(page) == []
+    overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    assert overflow <= 0, f"the page is {overflow} px wider than the screen"
+
+
+def test_dark_mode_can_be_chosen_and_stays(page: Page) -> None:
+    lab = Lab(page, paused=True)
+    background = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(background)
+    lab.button("Use dark colours").click()
+    lab.until(lambda: page.evaluate(background) != light)
+    dark = page.evaluate(background)
+    page.reload()
+    lab.until(lambda: page.evaluate(background) == dark)
+
+
+def test_nothing_moves_while_it_trains(page: Page) -> None:
+    page.add_init_script(
+        "window.shift = 0; new PerformanceObserver(list => list.getEntries().forEach(e => "
+        "{ if (!e.hadRecentInput) window.shift += e.value }))"
+        ".observe({type: 'layout-shift', buffered: true})"
+    )
+    lab = Lab(page)
+    lab.until(lambda: lab.step > 200)
+    assert page.evaluate("window.shift") < 0.05
