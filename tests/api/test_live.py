@@ -42,7 +42,11 @@ class Screen:
         return message
 
     def until(self, condition) -> dict:
-        """Listen until a message fits."""
+        """The newest message of a kind that fits (what an order brings about may come before
+        its reply), else listen until one does."""
+        for message in self.newest.values():
+            if condition(message):
+                return message
         for _ in range(5000):
             message = self.hear()
             if condition(message):
@@ -100,7 +104,8 @@ def test_the_surface_is_what_predict_says(client, opened) -> None:
     with socket as s:
         screen = Screen(s, body["secret"], [{"kind": "surface", "size": 10}])
         screen.order(kind="advance", epochs=3)
-        values = screen.frame(lambda f: f["step"] > 0)["views"]["surface"]["values"]
+        ended = screen.frame(lambda f: f["step"] > 0 and not f["playing"])
+        values = ended["views"]["surface"]["values"]
     axis = np.linspace(-6, 6, 10)
     points = [[x, y] for y in axis[::-1] for x in axis]
     outputs = client.post(f"/api/v1/sessions/{body['id']}/predict", json={"inputs": points}).json()
