@@ -12,21 +12,22 @@ export const NEUTRAL_LIGHT = '#e8eaeb';
 export const NEUTRAL_DARK = '#242a30';
 export const POSITIVE = '#0877bd';
 /** On a dark page blue is lifted, so that it stands out from the middle as orange does. */
-export const POSITIVE_DARK = '#2f9be6';
+export const POSITIVE_DARK = '#268fd8';
 
 export interface ClassColor {
   name: string;
-  color: string;
+  light: string;
+  dark: string;
 }
 
 /** Told apart under protanopia, deuteranopia and tritanopia (see colors.test.ts). */
 export const CLASSES: readonly ClassColor[] = [
-  { name: 'orange', color: '#f59322' },
-  { name: 'blue', color: '#0877bd' },
-  { name: 'teal', color: '#2eb8a1' },
-  { name: 'berry', color: '#93255c' },
-  { name: 'yellow', color: '#f9e586' },
-  { name: 'lilac', color: '#c3a8fa' },
+  { name: 'orange', light: NEGATIVE, dark: NEGATIVE },
+  { name: 'blue', light: POSITIVE, dark: POSITIVE_DARK },
+  { name: 'teal', light: '#2eb8a1', dark: '#35c9a5' },
+  { name: 'berry', light: '#93255c', dark: '#cc3f6f' },
+  { name: 'yellow', light: '#f9e586', dark: '#f9e586' },
+  { name: 'lilac', light: '#c3a8fa', dark: '#cdb6ff' },
 ];
 
 export const LUT_SIZE = 256;
@@ -60,8 +61,8 @@ function classOf(index: number): ClassColor {
   return CLASSES[Math.max(0, index) % CLASSES.length] as ClassColor;
 }
 
-export function classColor(index: number): string {
-  return classOf(index).color;
+export function classColor(index: number, dark = false): string {
+  return dark ? classOf(index).dark : classOf(index).light;
 }
 
 /** What a class is called in text: its colour and its index. */
@@ -119,7 +120,7 @@ export function neutral(dark: boolean): Rgb {
 /** From the neutral middle (0) to one class's colour (1). */
 export function classLut(index: number, dark: boolean): Uint32Array {
   const from = neutral(dark);
-  const to = parseHex(classColor(index));
+  const to = parseHex(classColor(index, dark));
   return buildLut((t) => pack(mix(from, to, t)));
 }
 

@@ -20,7 +20,7 @@ export function drawThumbnail(canvas: HTMLCanvasElement, card: DatasetCard, dark
     const label = labels[i] ?? 0;
     const height = card.dimensions === 1 ? (label / top) * DOMAIN * HEIGHT : y;
     context.fillStyle =
-      card.problem === 'classification' ? classColor(label) : valueColor(label / top, dark);
+      card.problem === 'classification' ? classColor(label, dark) : valueColor(label / top, dark);
     context.beginPath();
     context.arc(place(x), size - place(height), radius, 0, 2 * Math.PI);
     context.fill();
