@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 export PYRIGHT_PYTHON_GLOBAL_NODE := 0
 export npm_config_update_notifier := false
 
-.PHONY: run test check format wheel clean
+.PHONY: run test bench check format wheel clean
 
 run: $(VENV)/.run page
 	@$(BIN)/layerlab serve $(ARGS)
@@ -22,6 +22,10 @@ test: check
 	@chromium=$$($(BIN)/python -m scripts.chromium) && export LAYERLAB_CHROMIUM="$$chromium" && \
 	$(BIN)/python hatch_build.py test && \
 	$(BIN)/python -m pytest $(ARGS)
+
+# e.g. make bench ARGS='alone touch', make bench ARGS=--record
+bench: $(VENV)/.bench page
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 check: $(VENV)/.test page
 	$(BIN)/lint-imports --no-logo
@@ -54,6 +58,11 @@ $(VENV)/.run: $(VENV)/.build | page
 $(VENV)/.test: $(VENV)/.build | page
 	@echo "Installing Layerlab and its tests (a few minutes, the first time)"
 	@$(PIP) --no-build-isolation --editable '.[test]'
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.build | page
+	@echo "Installing Layerlab and its benchmarks (a few minutes, the first time)"
+	@$(PIP) --no-build-isolation --editable '.[bench]'
 	@touch $@
 
 $(VENV)/.build: pyproject.toml constraints.txt

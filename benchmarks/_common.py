@@ -144,9 +144,15 @@ def heading(title: str, *packages: str) -> None:
 
 def machine() -> str:
     """The processor, its cores, and how busy they are already."""
-    cores = len(psutil.Process().cpu_affinity() or []) if sys.platform == "linux" else 0
     load = psutil.getloadavg()[0]
-    return f"{_processor()}, {cores or os.cpu_count()} cores, {platform.system()}, load {load:.1f}"
+    return f"{_processor()}, {cores()} cores, {platform.system()}, load {load:.1f}"
+
+
+def cores() -> int:
+    """How many cores this process may run on."""
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _processor() -> str:

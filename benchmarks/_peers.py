@@ -16,8 +16,8 @@ import numpy as np
 import hatch_build
 from benchmarks._common import ROOT
 from server.datasets.split import load
+from server.engine.data import Arrays
 from server.engine.model import Model
-from server.engine.program import Arrays
 from server.experiment import Experiment
 
 FOLDER = ROOT / "benchmarks"
