@@ -1,7 +1,7 @@
 /** The loss chart's look and manners, as uPlot's options. */
 
 import type uPlot from 'uplot';
-import { formatCount, formatShort } from './numbers';
+import { formatShort, formatTick } from './numbers';
 
 export interface Series {
   name: string;
@@ -37,13 +37,14 @@ export function chartOptions(series: Series[], look: Look, manners: Manners): uP
     spanGaps: true,
     ...(dash ? { dash } : {}),
   });
-  const axis = (values: (v: number) => string): uPlot.Axis => ({
+  const axis = (values: (v: number, increment: number) => string): uPlot.Axis => ({
     stroke: look.ink,
     font: FONT,
     grid: { stroke: look.grid, width: 1 },
     ticks: { stroke: look.grid, width: 1, size: 3 },
     gap: 3,
-    values: (_, splits) => splits.map((v) => (v === null ? '' : values(v))),
+    values: (_, splits, __, ___, increment) =>
+      splits.map((v) => (v === null ? '' : values(v, increment))),
   });
   return {
     width: look.width,
@@ -52,8 +53,8 @@ export function chartOptions(series: Series[], look: Look, manners: Manners): uP
     legend: { show: false },
     scales: { x: { time: false }, y: { distr: look.log ? 3 : 1 } },
     axes: [
-      { ...axis(formatCount), size: 20, space: 60 },
-      { ...axis(formatShort), size: 46, space: 26 },
+      { ...axis(formatTick), size: 20, space: 60 },
+      { ...axis(look.log ? formatShort : formatTick), size: 46, space: 26 },
     ],
     series: [
       {},

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { classLut } from './colors';
-import { paintWinner, resample, sample, sampleLine, tint, winner } from './field';
+import { paintWinner, resample, sample, sampleLine, tint, unbanded, winner } from './field';
 
 const DOMAIN = [-6, 6] as const;
 /** Row 0 at the top: y + 10·x on a grid of n samples. */
@@ -46,6 +46,24 @@ describe('resampling', () => {
       const y = 6 - (12 * (row + 0.5)) / side;
       expect(out[row * side + column]).toBeCloseTo(10 * x + y, 3);
     }
+  });
+});
+
+describe('unbanding', () => {
+  it('takes the steps out of a faint slope and leaves its heights', () => {
+    const size = 20;
+    const slope = (k: number) => 100 + (k % size) / 4;
+    const map = Uint8Array.from({ length: size * size }, (_, k) => Math.round(slope(k)));
+    const smoothed = unbanded([map], size)[0] as Float32Array;
+    const worst = (values: ArrayLike<number>) =>
+      Math.max(...Array.from(values, (v, k) => Math.abs(v - slope(k))));
+    expect(worst(map)).toBe(0.5);
+    expect(worst(smoothed)).toBeLessThan(0.3);
+  });
+
+  it('leaves maps alone that have contrast', () => {
+    const map = Uint8Array.of(0, 200, 3, 90);
+    expect(unbanded([map], 2)).toEqual([map]);
   });
 });
 

@@ -89,6 +89,39 @@ export function resample(values: Values, size: number, side: number, out: Float3
   }
 }
 
+/** Bytes spread less than this are too coarse to compare: their steps would draw borders. */
+const COARSE = 64;
+
+/** Maps of bytes, the steps of quantisation smoothed away where they are all there is. */
+export function unbanded(maps: readonly Uint8Array[], size: number): ArrayLike<number>[] {
+  const spread = Math.max(...maps.map((map) => Math.max(...map) - Math.min(...map)));
+  return spread < COARSE ? maps.map((map) => blur(blur(map, size), size)) : [...maps];
+}
+
+/** The mean of every sample and its neighbours up to two away, in rows and columns. */
+function blur(values: Values, size: number): Float32Array {
+  const across = mean(values, size, (row, i) => row * size + i);
+  return mean(across, size, (column, i) => i * size + column);
+}
+
+function mean(values: Values, size: number, at: (line: number, i: number) => number): Float32Array {
+  const out = new Float32Array(size * size);
+  for (let line = 0; line < size; line++) {
+    for (let i = 0; i < size; i++) {
+      let sum = 0;
+      for (let d = -2; d <= 2; d++) {
+        // beyond the edge goes on in a straight line, so that a slope stays one
+        const edge = i + d < 0 ? 0 : i + d >= size ? size - 1 : i + d;
+        const mirrored = 2 * edge - (i + d);
+        const inside = values[at(line, mirrored)] as number;
+        sum += mirrored === edge ? inside : 2 * (values[at(line, edge)] as number) - inside;
+      }
+      out[at(line, i)] = sum / 5;
+    }
+  }
+  return out;
+}
+
 /** Interpolated bytes to packed colours. */
 export function paintField(field: Float32Array, lut: Uint32Array, pixels: Uint32Array): void {
   for (let i = 0; i < field.length; i++) {

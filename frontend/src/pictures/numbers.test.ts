@@ -6,6 +6,7 @@ import {
   formatPlace,
   formatR2,
   formatShort,
+  formatTick,
 } from './numbers';
 
 it('losses have four figures where it matters', () => {
@@ -36,4 +37,11 @@ it('labels are short', () => {
   ]); // prettier-ignore
   expect(formatCount(12_345)).toBe('12,345');
   expect(formatCount(3.25)).toBe('3.3');
+});
+
+it('ticks have the decimals that tell them apart', () => {
+  expect([0, 0.25, 0.5].map((v) => formatTick(v, 0.25))).toEqual(['0.00', '0.25', '0.50']);
+  expect(formatTick(1.718, 0.002)).toBe('1.718');
+  expect(formatTick(20_000, 5000)).toBe('20,000');
+  expect(formatTick(2e-5, 1e-5)).toBe('2e−5');
 });

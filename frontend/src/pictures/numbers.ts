@@ -43,6 +43,16 @@ export function formatPlace(value: number): string {
   return tidy(value.toFixed(2)).replace(/^\u22120\.00$/, '0.00');
 }
 
+/** A tick of an axis whose ticks are `increment` apart: as many decimals as tell them apart. */
+export function formatTick(value: number, increment: number): string {
+  const size = Math.abs(value);
+  if (value !== 0 && (size < 0.001 || size >= 1e6)) return tidy(value.toExponential(0));
+  const digits = increment.toFixed(6).replace(/0+$/, '').split('.')[1]?.length ?? 0;
+  return tidy(
+    value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits }),
+  );
+}
+
 /** An epoch or a step: whole where it is large. */
 export function formatCount(value: number): string {
   return value >= 100 || Number.isInteger(value)

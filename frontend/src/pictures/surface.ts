@@ -1,12 +1,13 @@
 /** What the big plot shows: which maps, over which range, under which name. */
 
 import type { Bytes, Floats, Frame, Points, Session, Spotlight } from '../types';
+import { unbanded } from './field';
 import { row, slice } from './heat';
 
 /** Bytes over `range` on a square grid. Several maps: one per class. */
 export interface Plane {
   type: 'plane';
-  maps: Uint8Array[];
+  maps: ArrayLike<number>[];
   size: number;
   range: readonly [number, number];
 }
@@ -29,10 +30,18 @@ function pictureOf(stack: Bytes | Floats, range: readonly [number, number]): Pic
     const count = shape.length > 2 ? (shape[0] ?? 0) : 1;
     const size = shape.at(-1) ?? 0;
     const maps = indices(count).map((i) => slice(stack as Bytes, i).values);
-    return { type: 'plane', maps, size, range };
+    return { type: 'plane', maps: count > 1 ? unbanded(maps, size) : maps, size, range };
   }
   const count = shape.length > 1 ? (shape[0] ?? 0) : 1;
   return { type: 'lines', curves: indices(count).map((i) => row(stack as Floats, i)), range };
+}
+
+/** One map or row out of a stack, as a stack of one. No copy. */
+function single<T extends Bytes | Floats>(stack: T, index: number): T {
+  const [, ...shape] = stack.shape;
+  const length = shape.reduce((product, side) => product * side, 1);
+  const data = stack.data.subarray(index * length, (index + 1) * length);
+  return { ...stack, shape: [1, ...shape], data };
 }
 
 const indices = (count: number) => Array.from({ length: count }, (_, i) => i);
@@ -65,7 +74,9 @@ export function spotlightPicture(
     return map ? pictureOf(map, UNIT_RANGE) : null;
   }
   const layer = frame?.views.units?.layers[spotlight.layer];
-  return layer ? only(pictureOf(layer, UNIT_RANGE), spotlight.unit) : null;
+  return layer && spotlight.unit < (layer.shape[0] ?? 0)
+    ? pictureOf(single(layer, spotlight.unit), UNIT_RANGE)
+    : null;
 }
 
 /** What the picture is called. */

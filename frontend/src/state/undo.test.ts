@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Experiment, Json, Patch } from '../types';
 import { merge } from './patch';
-import { COALESCE_MS, History } from './undo';
+import { COALESCE_MS, History, STROKE } from './undo';
 
 const start = { training: { learning_rate: 0.03, l1: 0, clip_norm: null }, seed: 0 };
 
@@ -68,6 +68,17 @@ describe('undo', () => {
     s.undo();
     s.undo();
     expect(s.value().training.learning_rate).toBe(0.1);
+  });
+
+  it('takes a stroke back in one step, and two strokes in two', () => {
+    const s = scene();
+    const points = (n: number) => ({ data: { points: Array(n).fill(0) } });
+    for (const n of [1, 2, 3]) s.change(points(n), `${STROKE}1`);
+    for (const n of [4, 5]) s.change(points(n), `${STROKE}2`);
+    s.undo();
+    expect(s.value()).toMatchObject(points(3));
+    s.undo();
+    expect(s.value()).toEqual(start);
   });
 
   it('keeps clicks apart, however fast', () => {

@@ -9,6 +9,8 @@ interface Change {
 }
 
 export const COALESCE_MS = 1000;
+/** A label that begins with it names one stroke of a pen: one step, whatever was added. */
+export const STROKE = 'stroke ';
 const DEPTH = 200;
 
 /** What was changed, to go back and forth. Knows values only; the store sends the patches. */
@@ -30,7 +32,7 @@ export class History {
     const key = label + touched(patch).join();
     const last = this.#done.at(-1);
     const goesOn = last?.key === key && now - last.at < COALESCE_MS;
-    if (goesOn && differInNumbers(json(before), json(after))) {
+    if (goesOn && (label.startsWith(STROKE) || differInNumbers(json(before), json(after)))) {
       last.after = after;
       last.at = now;
       return;
