@@ -5,6 +5,7 @@ import {
   formatPercent,
   formatPlace,
   formatR2,
+  formatShare,
   formatShort,
   formatTick,
 } from './numbers';
@@ -22,6 +23,7 @@ it('losses have four figures where it matters', () => {
 
 it('shares, R² and places', () => {
   expect(formatPercent(0.976)).toBe('97.6 %');
+  expect([0.976, null].map(formatShare)).toEqual(['98%', '–']);
   expect(formatR2(-0.5)).toBe('−0.500');
   expect(formatPlace(-0.001)).toBe('0.00');
   expect(formatPlace(-1.5)).toBe('−1.50');

@@ -22,6 +22,12 @@ export function formatPercent(share: number | null | undefined): string {
   return `${(share * 100).toFixed(1)} %`;
 }
 
+/** A share of one in whole per cent, for narrow tables. */
+export function formatShare(share: number | null | undefined): string {
+  if (share === null || share === undefined || Number.isNaN(share)) return '–';
+  return `${Math.round(share * 100)}%`;
+}
+
 /** R²: three decimals, or fewer where it is far below zero. */
 export function formatR2(value: number | null | undefined): string {
   if (value === null || value === undefined || Number.isNaN(value)) return '–';

@@ -99,7 +99,7 @@ export function pictureCaption(
   if (session.problem === 'regression') return 'The value predicted at every place.';
   if (surfaceClass !== null) return `The output for class ${className(surfaceClass)}.`;
   return session.classes > 2
-    ? 'The class predicted at every place, the stronger the surer.'
+    ? 'The class predicted at every place.'
     : 'Orange or blue: the class predicted at every place.';
 }
 
