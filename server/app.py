@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -15,6 +16,8 @@ from server import __version__, assets
 from server.api import errors, live, pages, rest
 from server.engine import platform
 from server.engine.scheduler import Engine
+from server.engine.views import VIEWS
+from server.experiment import Experiment
 from server.settings import Settings
 
 #: what a page of ours may load: itself, and pictures it made
@@ -22,6 +25,15 @@ POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; "
     "font-src 'self' data:; connect-src 'self' ws: wss:; base-uri 'none'; form-action 'none'"
 )
+
+
+#: what the page shows first
+FIRST_VIEWS = ("surface", "units", "weights", "gradients", "confusion")
+
+
+def _warm(engine: Engine) -> None:
+    views = [VIEWS.validate(kind) for kind in FIRST_VIEWS]
+    engine.warm(Experiment.model_validate({}), {view.key(): view for view in views})
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -37,6 +49,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             train_workers=settings.train_workers,
             compile_workers=settings.compile_workers,
         )
+        threading.Thread(target=_warm, args=(app.state.engine,), daemon=True).start()
         yield
         app.state.engine.stop()
 
@@ -62,6 +75,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         response = await call_next(request)
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Referrer-Policy"] = "no-referrer"
+        if request.url.path.startswith("/static/"):
+            response.headers["Cache-Control"] = "no-cache"  # names stay, contents change
         if not request.url.path.startswith(("/docs", "/redoc")):
             response.headers["Content-Security-Policy"] = POLICY
         return response

@@ -56,10 +56,10 @@ class Curve:
         self.version += 1
 
 
-def curve_row(step: int, epoch: float, scores: Tree, counts: dict[str, int], rate: float) -> Row:
+def curve_row(step: int, epoch: float, scores: Tree, counts: dict[str, int]) -> Row:
     """The row of COLUMNS for what `Program.evaluate` gave; an empty part has NaN."""
     loss, score = np.asarray(scores["loss"]), np.asarray(scores["score"])
     parts: list[float] = []
     for i, part in enumerate(PARTS):
         parts += [float(loss[i]), float(score[i])] if counts[part] else [float("nan")] * 2
-    return (float(step), epoch, *parts, float(scores["norm"]), rate)
+    return (float(step), epoch, *parts, float(scores["norm"]), float(scores["rate"]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,9 +25,16 @@ class Turn:
 
     def run(self, steps: int) -> tuple[Tree, int, bool]:
         """Train: (state, steps taken, whether the loss of the last one was no number)."""
-        args = (self.state, self.live, self.seed, self.data, np.int32(steps))
+        args = self._arguments(steps)
         state, taken, bad = self.program.call("advance", self.program.advance, *args)
         return state, int(taken), bool(bad)
+
+    def compile(self) -> None:
+        """Compile the program, where that has not been done."""
+        self.program.compile("advance", self.program.advance, *self._arguments(1))
+
+    def _arguments(self, steps: int) -> tuple[Any, ...]:
+        return self.state, self.live, self.seed, self.data, np.int32(steps)
 
 
 def last_good(turn: Turn, bad: int, before: Turn | None) -> tuple[Tree, int]:

@@ -20,12 +20,10 @@ import numpy as np
 import optax  # pyright: ignore[reportMissingTypeStubs] - it has none
 from numpy.typing import NDArray
 
-from server.datasets.features import transform
-from server.datasets.split import Loaded
 from server.experiment import Experiment
 from server.experiment.live import live_values, static_form, with_live
 from server.layers.base import Params
-from server.training.targets import encode, predicted_classes, target_low
+from server.training.targets import predicted_classes, target_low
 
 from .arrays import (
     Tree,
@@ -35,11 +33,13 @@ from .arrays import (
     grad,
     item,
     on_device,
+    ones,
     ones_like,
     pad,
     value_and_grad,
     with_item,
 )
+from .data import Arrays
 from .model import Linear, Model, mean_loss
 
 PARTS = ("train", "validation", "test")
@@ -47,74 +47,17 @@ PARTS = ("train", "validation", "test")
 GRADIENT_SAMPLE = 256
 
 
-@dataclass(frozen=True)
-class Arrays:
-    """The data as a program takes them. Rows are ordered train, validation, test, padding.
-
-    inputs (capacity, F), targets (capacity, K), labels and part (capacity,); `part` is 3 for
-    padding. `count` is the number of training rows; `train` the capacity reserved for them.
-    """
-
-    inputs: NDArray[np.float32]
-    targets: NDArray[np.float32]
-    labels: NDArray[np.int32]
-    part: NDArray[np.uint8]
-    count: int
-    train: int
-
-    @classmethod
-    def of(cls, experiment: Experiment, loaded: Loaded) -> Arrays:
-        model = Model.of(experiment)
-        units = model.shapes()[-1][1]
-        low = target_low(experiment.training.loss, experiment.output_activation)
-        dataset = experiment.data.dataset
-        order = np.argsort(loaded.part, kind="stable")
-        part = loaded.part[order]
-        count = int((part == 0).sum())
-        train = _capacity(count)
-        capacity = max(train, _capacity(len(part)))
-        inputs = transform(experiment.data.features, loaded.inputs[order])
-        targets = encode(loaded.labels[order], dataset, units, low)
-        return cls(
-            inputs=_pad(np.asarray(inputs, np.float32), capacity),
-            targets=_pad(np.asarray(targets, np.float32), capacity),
-            labels=_pad(loaded.labels[order].astype(np.int32), capacity),
-            part=_pad(part.astype(np.uint8), capacity, 3),
-            count=count,
-            train=train,
-        )
-
-    def tree(self) -> dict[str, Any]:
-        return {
-            "inputs": self.inputs,
-            "targets": self.targets,
-            "labels": self.labels,
-            "part": self.part,
-            "count": np.int32(self.count),
-        }
-
-
-def _capacity(rows: int) -> int:
-    """The power of two, at least 64, that holds so many rows."""
-    return max(64, 1 << max(0, rows - 1).bit_length())
-
-
-def _pad(array: NDArray[Any], rows: int, value: float = 0) -> NDArray[Any]:
-    widths = [(0, rows - len(array))] + [(0, 0)] * (array.ndim - 1)
-    return np.pad(array, widths, constant_values=value)
-
-
 @dataclass
 class Program:
     """The compiled functions of one shape of experiment.
 
     experiment: any experiment of that shape; its live numbers, seeds and points are not used.
-    capacity, train: rows of the data arrays, in all and for training.
+    train: rows of the data arrays for training. ragged: whether an epoch's last batch is partial.
     """
 
     experiment: Experiment
-    capacity: int
     train: int
+    ragged: bool
     _compiled: dict[str, Any] = field(default_factory=dict[str, Any])
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -138,6 +81,11 @@ class Program:
     @cached_property
     def carries(self) -> bool:
         """Whether a partial last batch goes into the next epoch (TF Playground's rule)."""
+        return self.playground and self.ragged
+
+    @cached_property
+    def playground(self) -> bool:
+        """Whether TF Playground's numeric rules are followed."""
         return self.experiment.training.rules == "tf_playground"
 
     @cached_property
@@ -167,7 +115,7 @@ class Program:
             "batch": jnp.int32(0),
             "stop": self.not_stopped(),
         }
-        if self.carries:
+        if self.playground:
             state["alive"] = jax.tree.map(ones_like, params)
         return state
 
@@ -177,7 +125,7 @@ class Program:
 
     def steps_per_epoch(self, count: Any) -> Any:
         """Optimizer steps per epoch over `count` training rows (an int or a traced one)."""
-        whole = count // self.batch if self.carries else -(-count // self.batch)
+        whole = count // self.batch if self.playground else -(-count // self.batch)
         return jnp.maximum(whole, 1) if isinstance(whole, jax.Array) else max(whole, 1)
 
     # -- training ------------------------------------------------------------------------
@@ -201,7 +149,7 @@ class Program:
 
             def one(inner: Tree) -> Tree:
                 state, _ = inner
-                return self._step(experiment, state, epoch_key, rows, data["count"], per_epoch)
+                return self._step(experiment, state, epoch_key, rows, data["count"])
 
             def more(inner: Tree) -> jax.Array:
                 state, bad = inner
@@ -227,7 +175,7 @@ class Program:
             index = arange(-self.batch, self.train)
             index = jnp.where(index < 0, index + data["count"], index)
             inputs, targets = inputs[index], targets[index]
-        else:
+        elif not self.playground:
             order = shuffled(key, self.train, data["count"])
             inputs, targets = inputs[order], targets[order]
         after = ((0, self.batch), (0, 0))
@@ -243,6 +191,8 @@ class Program:
         x = jax.lax.dynamic_slice_in_dim(inputs, start, size)
         t = jax.lax.dynamic_slice_in_dim(targets, start, size)
         place = arange(size)
+        if not self.ragged:
+            return x, t, ones(size)
         if not self.carries:
             return x, t, (start + place < count).astype(jnp.float32)
         rest = jnp.where(count < self.batch, 0, count % self.batch)
@@ -257,7 +207,6 @@ class Program:
         epoch_key: jax.Array,
         rows: tuple[jax.Array, jax.Array],
         count: jax.Array,
-        per_epoch: jax.Array,
     ) -> tuple[Tree, jax.Array]:
         x, t, mask = self._batch(state, rows, count)
         key = jax.random.fold_in(epoch_key, state["batch"])
@@ -277,10 +226,15 @@ class Program:
             return mean_loss(losses, mask), result.stats
 
         (loss, stats), grads = value_and_grad(objective, has_aux=True)(state["params"])
-        time = state["epoch"].astype(jnp.float32) + state["batch"] / per_epoch
-        fresh = _update(experiment, model, state, grads, time)
+        fresh = _update(experiment, model, state, grads, self._rate(experiment, state, count))
         fresh |= {"stats": stats, "batch": state["batch"] + 1}
         return state | fresh, ~jnp.isfinite(loss)
+
+    def _rate(self, experiment: Experiment, state: Tree, count: jax.Array) -> jax.Array:
+        """The learning rate of the step at hand, by the schedule."""
+        training, per_epoch = experiment.training, self.steps_per_epoch(count)
+        time = state["epoch"].astype(jnp.float32) + state["batch"] / per_epoch
+        return training.learning_rate * training.schedule.factor(time)
 
     def _close_epoch(
         self, experiment: Experiment, state: Tree, data: Tree, per_epoch: jax.Array, bad: jax.Array
@@ -318,14 +272,17 @@ class Program:
 
     def evaluate(self, state: Tree, live: jax.Array, data: Tree) -> Tree:
         """Loss and score (accuracy, or R² for regression) of every part, the confusion
-        counts (3, C, C) for classification, and the gradient norm on training examples."""
+        counts (3, C, C) for classification, the gradient norm on training examples, and the
+        learning rate of this moment."""
         experiment = self.thaw(live)
         dataset, loss = experiment.data.dataset, experiment.training.loss
         result = self.network(live).forward(state["params"], state["stats"], data["inputs"])
         losses = loss.per_example(result.logits, result.outputs, data["targets"])
         masks = (data["part"][None] == arange(3)[:, None]).astype(jnp.float32)
         norm = optax.tree.norm(self.gradients(state, live, data, GRADIENT_SAMPLE))
-        scores = {"loss": _per_part(masks, lambda m: mean_loss(losses, m)), "norm": norm}
+        rate = self._rate(experiment, state, data["count"])
+        part_loss = _per_part(masks, lambda m: mean_loss(losses, m))
+        scores = {"loss": part_loss, "norm": norm, "rate": rate}
         if dataset.problem == "regression":
             errors = (result.outputs - data["targets"])[:, 0]
             r2 = _per_part(masks, lambda m: _r2(errors, data["targets"], m))
@@ -360,12 +317,13 @@ class Program:
 
     def call(self, name: str, function: Callable[..., Any], *args: Any) -> Any:
         """Call `function` compiled for these shapes; compile it the first time."""
-        return self._function(name, function, args)(*args)
+        return self.compile(name, function, *args)(*args)
 
     def has(self, name: str) -> bool:
         return name in self._compiled
 
-    def _function(self, name: str, function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+    def compile(self, name: str, function: Callable[..., Any], *args: Any) -> Callable[..., Any]:
+        """`function` compiled for these shapes; by one thread, and once."""
         if name not in self._compiled:
             with self._lock:
                 if name not in self._compiled:
@@ -395,11 +353,10 @@ def shuffled(key: jax.Array, capacity: int, count: jax.Array) -> jax.Array:
 
 
 def _update(
-    experiment: Experiment, model: Model, state: Tree, grads: Tree, time: jax.Array
+    experiment: Experiment, model: Model, state: Tree, grads: Tree, rate: jax.Array
 ) -> dict[str, Any]:
     """One update of the weights by the experiment's rules: new params, optimizer, alive."""
     training, params = experiment.training, state["params"]
-    rate = training.learning_rate * training.schedule.factor(time)
     weights = model.regularized(params)
 
     def penalty(w: jax.Array) -> jax.Array:
@@ -488,11 +445,9 @@ class Programs:
 
     def of(self, experiment: Experiment, arrays: Arrays) -> Program:
         """The program for this shape of experiment and capacity of data."""
-        capacity = len(arrays.inputs)
-        shape = experiment.model_copy(update={"seed": 0})
-        key = f"{_shape_form(shape)}|{capacity}|{arrays.train}"
+        key = f"{_shape_form(experiment)}|{len(arrays.inputs)}|{arrays.train}|{arrays.ragged}"
         with self._lock:
-            program = self._kept.get(key) or Program(shape, capacity, arrays.train)
+            program = self._kept.get(key) or Program(experiment, arrays.train, arrays.ragged)
             self._kept[key] = program
             self._kept.move_to_end(key)
             while len(self._kept) > self._limit:

@@ -1,7 +1,7 @@
 """The engine: every live session, and who runs next.
 
-Train workers give turns to the session that has used least; sessions whose next turn must
-compile something wait for a compile worker instead, so that nobody else waits for a compiler.
+Train workers give turns to the session that has used least. A session whose next turn would
+have to compile something is taken by a compile worker first, so that nobody waits for a compiler.
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ import structlog
 
 from server.experiment import Experiment
 
+from .commands import Advance
 from .program import Programs
-from .session import Session
+from .session import Session, Watcher
+from .views import View
 
 log = structlog.get_logger()
 
@@ -72,6 +74,13 @@ class Engine:
             self.sessions[session.id] = session
         return session
 
+    def warm(self, experiment: Experiment, views: dict[str, View]) -> None:
+        """Compile what the first visitor's screen needs, before somebody waits for it."""
+        session = Session(experiment, self.programs)
+        session.watch(Watcher(wake=lambda: None, views=views))
+        session.act(Advance(steps=1))
+        session.compile()
+
     def get(self, session_id: str) -> Session | None:
         """The session of this id, touched."""
         session = self.sessions.get(session_id)
@@ -110,7 +119,7 @@ class Engine:
             if session is None:
                 return
             try:
-                session.turn()
+                session.compile() if cold else session.turn()
             except Exception:
                 log.exception("turn failed", session=session.id)
                 session.fail("The server could not train this network; its log says why.")

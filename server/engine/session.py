@@ -14,7 +14,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,12 +28,13 @@ from . import describe, divergence
 from .arrays import Tree, on_device
 from .commands import Refused
 from .curve import Curve, curve_row
+from .data import Arrays
 from .divergence import Turn
 from .edit import edited
 from .pace import Meter, Pace
-from .program import Arrays, Programs
+from .program import Programs
 from .snapshot import Snapshot, Status, Watcher
-from .views import Scene
+from .views import Scene, View
 
 #: looking may cost at most this share of a session's time, so large networks look less often
 LOOK_SHARE = 0.25
@@ -80,7 +80,7 @@ class Session:
         self.data: Tree = on_device(self.arrays.tree())
         self._live = self.program.live(self.experiment)
         self._before: Turn | None = None
-        self._scores: Tree | None = None
+        self._moment: Scene | None = None
         self._versions["data"] += 1
         dimensions = self.experiment.data.dataset.dimensions
         self._data_message = describe.describe_data(self.loaded, dimensions)
@@ -93,7 +93,7 @@ class Session:
         self.status: Status = "paused"
         self.message: str | None = None
         self._before = None
-        self._scores = None
+        self._moment = None
         self._curve.clear()
         self._finish_limited()
         self._changed()
@@ -126,11 +126,8 @@ class Session:
             return True
         if not self.program.has("evaluate"):
             return True
-        return any(
-            view.compiled and not self.program.has(key)
-            for watcher in self.watchers
-            for key, view in watcher.views.items()
-        )
+        wanted = self._wanted().items()
+        return any(view.compiled and not self.program.has(key) for key, view in wanted)
 
     def turn(self) -> None:
         """Train a little, look if it is time. Called by one worker at a time."""
@@ -138,13 +135,27 @@ class Session:
             if self.closed:
                 return
             start = time.monotonic()
-            if self.cold():
-                self._announce_compiling()
             if self._running():
                 self._train()
             if self.stale or (self.playing and time.monotonic() >= self._next_look):
                 self._look()
             self.used += time.monotonic() - start
+
+    def compile(self) -> None:
+        """Compile what the next turn needs, and say so. The lock is held for moments only:
+        commands and readers never wait for the compiler."""
+        with self.lock:
+            if self.closed:
+                return
+            self._announce_compiling()
+            turn, running = self._next_turn(), self._running()
+            scene, views = self._scene(), self._wanted()
+        if running:
+            turn.compile()
+        for look in (lambda _: scene.scores, *(view.look for view in views.values())):
+            if self.program is not scene.program:
+                return  # the network has been changed meanwhile
+            look(scene)
 
     def _running(self) -> bool:
         return self.playing and bool(self.watchers or self.left is not None)
@@ -155,22 +166,25 @@ class Session:
         steps = self.pace.allowance(self.steps_per_epoch, self.left, time.monotonic())
         if steps <= 0:
             return
-        seed = np.uint32(self.experiment.seed)
-        turn = Turn(self.program, self.state, self._live, seed, self.data, self.step)
-        compiled = self.program.has("advance")
+        turn = self._next_turn()
+        turn.compile()
         start = time.monotonic()
         self.state, taken, bad = turn.run(steps)
-        if taken and compiled:
+        if taken:
             self.pace.measure(taken, time.monotonic() - start)
         self.pace.spend(taken)
         self.step += taken
-        self._scores = None
+        self._moment = None
         if bad:
             self._diverge(turn)
             return
         if taken:
             self._before = turn
         self._end_if_over(taken)
+
+    def _next_turn(self) -> Turn:
+        seed = np.uint32(self.experiment.seed)
+        return Turn(self.program, self.state, self._live, seed, self.data, self.step)
 
     def _end_if_over(self, taken: int) -> None:
         """Stop where early stopping says so, pause where a limited run is complete."""
@@ -210,38 +224,29 @@ class Session:
         return whole + batch / self.steps_per_epoch
 
     @property
-    def learning_rate(self) -> float:
-        """The rate at this moment, schedule included."""
-        training = self.experiment.training
-        return training.learning_rate * float(training.schedule.factor(jnp.float32(self.epoch)))
-
-    @property
     def span(self) -> tuple[float, float]:
         """(lo, hi) of the output's colours."""
         lo, hi = output_range(self.experiment, self.loaded.label_range)
         return float(lo), float(hi)
 
     def _scene(self) -> Scene:
-        if self._scores is None:
-            args = (self.state, self._live, self.data)
-            self._scores = self.program.call("evaluate", self.program.evaluate, *args)
-        return Scene(
-            self.experiment,
-            self.program,
-            self.state,
-            self._live,
-            self.data,
-            self.span,
-            self._scores,
-        )
+        """This moment, to be looked at; scored once."""
+        if self._moment is None:
+            self._moment = Scene(
+                self.experiment, self.program, self.state, self._live, self.data, self.span
+            )
+        return self._moment
+
+    def _wanted(self) -> dict[str, View]:
+        """The views that somebody shows, by their keys."""
+        return {key: view for w in self.watchers for key, view in w.views.items()}
 
     def _look(self) -> None:
         """Score, add a row to the curve, compute every view that somebody shows."""
         start = time.monotonic()
         scene = self._scene()
         self._add_row(scene.scores)
-        wanted = {key: view for w in self.watchers for key, view in w.views.items()}
-        self._views = {key: view.look(scene) for key, view in wanted.items()}
+        self._views = {key: view.look(scene) for key, view in self._wanted().items()}
         self._scored = {"metrics": self._metrics(scene.scores)}
         self._versions["frame"] += 1
         if self.playing:
@@ -253,8 +258,7 @@ class Session:
         self._publish()
 
     def _add_row(self, scores: Tree) -> None:
-        counts, rate = self.loaded.counts, self.learning_rate
-        self._curve.add(curve_row(self.step, self.epoch, scores, counts, rate))
+        self._curve.add(curve_row(self.step, self.epoch, scores, self.loaded.counts))
 
     def _metrics(self, scores: Tree) -> dict[str, Any]:
         problem = self.experiment.data.dataset.problem
@@ -406,7 +410,7 @@ class Session:
     def _tune(self) -> None:
         """Live numbers moved."""
         self._live = self.program.live(self.experiment)
-        self._scores = None
+        self._moment = None
         self._changed()
 
     def _exchange_data(self) -> None:
@@ -422,7 +426,7 @@ class Session:
     def _edit(self, command: c.Edit) -> None:
         self.state = self.state | {"params": edited(self.state["params"], command)}
         self._before = None
-        self._scores = None
+        self._moment = None
         if self.status == "diverged":
             self.status, self.message = "paused", None
         self._dirty()

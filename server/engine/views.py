@@ -7,7 +7,7 @@ computed or sent. The fields of the class are the options of the request.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Annotated, Any, ClassVar, Literal
 
 import jax
@@ -31,12 +31,12 @@ SAMPLE = 1024
 CURVE_DETAIL = 4
 
 
-@dataclass(frozen=True)
+@dataclass
 class Scene:
-    """What a view may look at.
+    """What a view may look at: one moment of a session.
 
     experiment: the session's own (a program serves every experiment of its shape).
-    span: (lo, hi) of the output's colours. scores: what `Program.evaluate` gave.
+    span: (lo, hi) of the output's colours.
     """
 
     experiment: Experiment
@@ -45,7 +45,12 @@ class Scene:
     live: NDArray[np.float32]
     data: Tree
     span: tuple[float, float]
-    scores: Tree
+
+    @cached_property
+    def scores(self) -> Tree:
+        """What `Program.evaluate` finds."""
+        args = (self.state, self.live, self.data)
+        return self.program.call("evaluate", self.program.evaluate, *args)
 
     def grid(self, size: int) -> NDArray[np.float32]:
         """The features over the domain, see `grid`."""
