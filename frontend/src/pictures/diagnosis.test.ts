@@ -55,6 +55,11 @@ describe('diagnosis', () => {
     expect(ids(frame({ layers: [1e-13, 1e-9, 1e-8] }))).toEqual([]);
   });
 
+  it('does not say twice that nothing comes through a dead layer', () => {
+    expect(ids(frame({ dead: [3, 0], layers: [0, 0.1, 0.5] }))).toEqual(['dead']);
+    expect(ids(frame({ dead: [1, 0], layers: [0, 0.1, 0.5] }))).toEqual(['dead', 'vanishing']);
+  });
+
   it('clips what explodes, unless it is clipped already', () => {
     const clipped = { ...experiment, training: { ...training, clip_norm: 1 } } as Experiment;
     expect(ids(frame({ norm: 5000 }))).toEqual(['exploding']);

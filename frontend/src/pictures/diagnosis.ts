@@ -32,8 +32,11 @@ export function diagnose(session: Session, frame: Frame | null, curve: Curve): F
   if (!frame) return [];
   if (frame.status === 'diverged') return [diverged(session)];
   if (session.counts.train === 0) return [];
-  const found = [exploding(session, frame), dead(session, frame), vanishing(session, frame)];
-  return [...found, overfits(session, curve)].filter((finding) => finding !== null);
+  const silent = dead(session, frame);
+  // behind a dead layer the gradient vanishes of itself
+  const faint = silent?.severity === 'bad' ? null : vanishing(session, frame);
+  const found = [exploding(session, frame), silent, faint, overfits(session, curve)];
+  return found.filter((finding) => finding !== null);
 }
 
 function diverged(session: Session): Finding {
