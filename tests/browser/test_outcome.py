@@ -159,18 +159,15 @@ def test_the_curves_are_read_and_zoomed_by_keyboard(page: Page) -> None:
     expect(page.get_by_role("application", name=re.compile("^Accuracy by epoch"))).to_be_visible()
 
 
-def test_divergence_is_said_and_mended(page: Page) -> None:
+def test_a_dead_layer_is_said_and_mended(page: Page) -> None:
     lab = Lab(page, paused=True)
-    wild = {"training": {"learning_rate": 100, "loss": {"kind": "squared_error"}}}
-    linear = {"layers": [{"kind": "dense", "units": 4, "activation": "linear"}]}
-    output = {"activation": "linear"}
-    lab.command(kind="patch", experiment=wild | {"network": linear | {"output": output}})
-    lab.button("Play").click()
-    expect(page.get_by_text("Training diverged")).to_be_visible(timeout=PATIENCE)
-    page.get_by_role("button", name="Learning rate 30", exact=True).click()
-    lab.until(lambda: lab.experiment["training"]["learning_rate"] == 30)
-    lab.until(lambda: lab.session()["step"] == 0 and lab.session()["status"] == "paused")
-    expect(page.get_by_text("Training diverged")).to_have_count(0, timeout=PATIENCE)
+    dead = {"kind": "dense", "units": 3, "activation": "relu", "bias": -10}
+    lab.command(kind="patch", experiment={"network": {"layers": [dead]}})
+    warning = page.get_by_text("In hidden layer 1, 3 units are dead of 3")
+    expect(warning).to_be_visible(timeout=PATIENCE)
+    page.get_by_role("button", name="Use leaky ReLU").click()
+    lab.until(lambda: lab.experiment["network"]["layers"][0]["activation"] == "leaky_relu")
+    expect(warning).to_have_count(0, timeout=PATIENCE)
 
 
 @pytest.mark.parametrize("kind", ["blobs", "function", "reg_plane"])

@@ -12,7 +12,7 @@ export interface Mend {
 }
 
 export interface Finding {
-  id: 'diverged' | 'exploding' | 'dead' | 'vanishing' | 'overfitting';
+  id: 'exploding' | 'dead' | 'vanishing' | 'overfitting';
   severity: 'bad' | 'warn';
   text: string;
   mends: Mend[];
@@ -27,25 +27,15 @@ const CONVERGED_NORM = 1e-6;
 const FAINT = ['zeros', 'normal'];
 const SATURATING = ['sigmoid', 'tanh', 'hard_tanh', 'softsign'];
 
-/** Most urgent first. `train` points are needed for anything but divergence to mean something. */
+/** Most urgent first. Divergence itself the page's notices tell of. */
 export function diagnose(session: Session, frame: Frame | null, curve: Curve): Finding[] {
-  if (!frame) return [];
-  if (frame.status === 'diverged') return [diverged(session)];
-  if (session.counts.train === 0) return [];
+  // without training points every unit is silent
+  if (!frame || frame.status === 'diverged' || session.counts.train === 0) return [];
   const silent = dead(session, frame);
   // behind a dead layer the gradient vanishes of itself
   const faint = silent?.severity === 'bad' ? null : vanishing(session, frame);
   const found = [exploding(session, frame), silent, faint, overfits(session, curve)];
   return found.filter((finding) => finding !== null);
-}
-
-function diverged(session: Session): Finding {
-  return {
-    id: 'diverged',
-    severity: 'bad',
-    text: 'Training diverged: the loss grew beyond all numbers. The network stands at its last good step.',
-    mends: [slower(session, { kind: 'reset' }), ...clip(session, { kind: 'reset' })],
-  };
 }
 
 function exploding(session: Session, frame: Frame): Finding | null {
@@ -137,16 +127,17 @@ function overfits(session: Session, curve: Curve): Finding | null {
   };
 }
 
-function slower(session: Session, after?: Command): Mend {
+function slower(session: Session): Mend {
   const rate = Number((session.experiment.training.learning_rate / 3).toPrecision(1));
-  const label = `Learning rate ${formatShort(rate)}`;
-  return { label, patch: { training: { learning_rate: rate } }, ...(after ? { after } : {}) };
+  return {
+    label: `Learning rate ${formatShort(rate)}`,
+    patch: { training: { learning_rate: rate } },
+  };
 }
 
-function clip(session: Session, after?: Command): Mend[] {
+function clip(session: Session): Mend[] {
   if (session.experiment.training.clip_norm !== null) return [];
-  const patch = { training: { clip_norm: 1 } };
-  return [{ label: 'Clip the gradient', patch, ...(after ? { after } : {}) }];
+  return [{ label: 'Clip the gradient', patch: { training: { clip_norm: 1 } } }];
 }
 
 /** Every hidden layer that has these fields, with these values. */

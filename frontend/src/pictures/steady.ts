@@ -27,7 +27,7 @@ export class Steady {
       if (seen < now && (!shown || now - seen >= VANISH_MS)) this.#memory.delete(id);
     }
     return [...this.#memory.values()]
-      .filter(({ since, finding }) => now - since >= APPEAR_MS || finding.id === 'diverged')
+      .filter(({ since }) => now - since >= APPEAR_MS)
       .map(({ finding }) => finding);
   }
 }
