@@ -94,7 +94,7 @@ export function pictureCaption(
   className: (index: number) => string,
 ): string {
   if (spotlight?.type === 'feature') return 'What the network is given of every point.';
-  if (spotlight) return 'What this unit answers at every place of the plane.';
+  if (spotlight) return 'What this unit answers at every place.';
   if (session.dimensions === 1) return 'The fitted curve over the points it learns from.';
   if (session.problem === 'regression') return 'The value predicted at every place.';
   if (surfaceClass !== null) return `The output for class ${className(surfaceClass)}.`;
