@@ -15,7 +15,7 @@ import structlog
 
 from server.experiment import Experiment
 
-from .commands import Advance
+from .commands import Play
 from .program import Programs
 from .session import Session, Watcher
 from .views import View
@@ -78,7 +78,7 @@ class Engine:
         """Compile what the first visitor's screen needs, before somebody waits for it."""
         session = Session(experiment, self.programs)
         session.watch(Watcher(wake=lambda: None, views=views))
-        session.act(Advance(steps=1))
+        session.act(Play(steps=1))
         session.compile()
 
     def get(self, session_id: str) -> Session | None:

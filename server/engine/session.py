@@ -152,10 +152,11 @@ class Session:
             scene, views = self._scene(), self._wanted()
         if running:
             turn.compile()
-        for look in (lambda _: scene.scores, *(view.look for view in views.values())):
+        scene.program.compile("evaluate", scene.program.evaluate, *scene.arguments)
+        for view in views.values():
             if self.program is not scene.program:
                 return  # the network has been changed meanwhile
-            look(scene)
+            view.look(scene)
 
     def _running(self) -> bool:
         return self.playing and bool(self.watchers or self.left is not None)

@@ -49,8 +49,12 @@ class Scene:
     @cached_property
     def scores(self) -> Tree:
         """What `Program.evaluate` finds."""
-        args = (self.state, self.live, self.data)
-        return self.program.call("evaluate", self.program.evaluate, *args)
+        return self.program.call("evaluate", self.program.evaluate, *self.arguments)
+
+    @property
+    def arguments(self) -> tuple[Tree, NDArray[np.float32], Tree]:
+        """What a program's looking functions take."""
+        return self.state, self.live, self.data
 
     def grid(self, size: int) -> NDArray[np.float32]:
         """The features over the domain, see `grid`."""
