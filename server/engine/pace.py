@@ -5,7 +5,7 @@ Times are seconds of the monotonic clock, given by the caller.
 
 from __future__ import annotations
 
-#: seconds of training in one turn, so that nobody waits long for a worker
+#: seconds of training in one turn at most, so that nobody waits long for a worker
 TURN = 0.012
 
 
@@ -17,7 +17,8 @@ class Pace:
 
     def __init__(self, now: float) -> None:
         self.limit: float | None = None
-        self._rate = 0.0  # steps per second of compute, once measured
+        self._steps = 1.0  # what the next turn tries
+        self._seconds = TURN  # what it should take
         self._credit = 0.0  # steps that the limit allows by now
         self._credited = now
 
@@ -31,7 +32,7 @@ class Pace:
 
     def forget(self) -> None:
         """Another program runs from here on: what was measured says nothing about it."""
-        self._rate = 0.0
+        self._steps = 1.0
 
     def wait(self, steps_per_epoch: int, now: float) -> float:
         """Seconds until the next turn."""
@@ -40,9 +41,12 @@ class Pace:
         between = max(1 / 60, min(1.0, 1.0 / (self.limit * steps_per_epoch)))
         return max(0.0, self._credited + between - now)
 
-    def allowance(self, steps_per_epoch: int, left: int | None, now: float) -> int:
-        """Steps for a turn now: what fits into its time, into the limit and into `left`."""
-        steps = max(1, int(self._rate * TURN))
+    def allowance(
+        self, steps_per_epoch: int, left: int | None, now: float, seconds: float = TURN
+    ) -> int:
+        """Steps for a turn now: what fits into its seconds, into the limit and into `left`."""
+        self._seconds = seconds
+        steps = max(1, int(self._steps))
         if left is not None:
             steps = min(steps, left)
         if self.limit is None:
@@ -57,9 +61,10 @@ class Pace:
         self._credit -= steps
 
     def measure(self, steps: int, seconds: float) -> None:
-        """So many steps took so long: a moving mean, to choose the next turn's length by."""
-        rate = steps / max(seconds, 1e-6)
-        self._rate = 0.7 * self._rate + 0.3 * rate if self._rate else rate
+        """So many steps took so long. The next turn tries at most twice as many, so that it
+        comes to last what it should, whatever a turn costs beside its steps."""
+        if steps >= int(self._steps) or seconds > self._seconds:
+            self._steps = max(1.0, steps * min(2.0, self._seconds / max(seconds, 1e-6)))
 
 
 class Meter:

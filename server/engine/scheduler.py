@@ -16,6 +16,7 @@ import structlog
 from server.experiment import Experiment
 
 from .commands import Play
+from .pace import TURN
 from .program import Programs
 from .session import Session, Watcher
 from .views import View
@@ -24,6 +25,10 @@ log = structlog.get_logger()
 
 #: how long a worker sleeps at most when nothing is due
 IDLE = 0.25
+#: seconds in which everybody who trains should have had a turn
+ROUND = 0.08
+#: seconds of compute that a session which was idle may be behind the others
+CREDIT = 0.05
 
 
 class Full(Exception):
@@ -50,6 +55,9 @@ class Engine:
         self._idle_seconds = idle_seconds
         self._ready = threading.Condition()
         self._busy: set[str] = set()
+        self._workers = train_workers
+        self._share = TURN  # seconds of a turn, less when many train
+        self._level = 0.0  # what the session that ran last has used, in seconds
         self._stopping = False
         self._threads = [
             threading.Thread(target=self._work, args=(cold,), name=name, daemon=True)
@@ -69,8 +77,6 @@ class Engine:
         with self._ready:
             if len(self.sessions) >= self._max_sessions and not self._make_room():
                 raise Full
-            least = min((s.used for s in self.sessions.values()), default=0.0)
-            session.used = least  # a newcomer does not owe, nor is owed, the past
             self.sessions[session.id] = session
         return session
 
@@ -119,7 +125,7 @@ class Engine:
             if session is None:
                 return
             try:
-                session.compile() if cold else session.turn()
+                session.compile() if cold else session.turn(self._share)
             except Exception:
                 log.exception("turn failed", session=session.id)
                 session.fail("The server could not train this network; its log says why.")
@@ -144,18 +150,27 @@ class Engine:
     def _choose(self, cold: bool) -> tuple[Session | None, float]:
         """The due session that has used least, or how long to wait for one."""
         now = time.monotonic()
-        best: Session | None = None
-        wait = IDLE
+        due: list[Session] = []
+        wait, active = IDLE, 0
         for session in self.sessions.values():
+            rest = session.due(now)
+            if rest is None:
+                continue
+            active += 1
             if session.id in self._busy:
                 continue
-            due = session.due(now)
-            if due is None or session.cold() != cold:
-                continue
-            if due > 0:
-                wait = min(wait, due)
-            elif best is None or session.used < best.used:
-                best = session
+            if rest > 0:
+                wait = min(wait, rest)
+            else:
+                due.append(session)
+        # Whether a session is cold takes longer to say: ask as few as possible.
+        due.sort(key=lambda session: session.used)
+        best = next((session for session in due if session.cold() == cold), None)
+        if best is not None and not cold:
+            self._share = min(TURN, ROUND * self._workers / active)
+            # Who was idle is owed no more than CREDIT for it.
+            best.used = max(best.used, self._level - CREDIT)
+            self._level = max(self._level, best.used)
         return best, wait
 
     def _needs(self, session: Session, cold: bool) -> bool:

@@ -31,7 +31,7 @@ from .curve import Curve, curve_row
 from .data import Arrays
 from .divergence import Turn
 from .edit import edited
-from .pace import Meter, Pace
+from .pace import TURN, Meter, Pace
 from .program import Programs
 from .snapshot import Snapshot, Status, Watcher
 from .views import Scene, View
@@ -129,14 +129,14 @@ class Session:
         wanted = self._wanted().items()
         return any(view.compiled and not self.program.has(key) for key, view in wanted)
 
-    def turn(self) -> None:
-        """Train a little, look if it is time. Called by one worker at a time."""
+    def turn(self, seconds: float = TURN) -> None:
+        """Train for about so long, look if it is time. Called by one worker at a time."""
         with self.lock:
             if self.closed:
                 return
             start = time.monotonic()
             if self._running():
-                self._train()
+                self._train(seconds)
             if self.stale or (self.playing and time.monotonic() >= self._next_look):
                 self._look()
             self.used += time.monotonic() - start
@@ -163,8 +163,9 @@ class Session:
 
     # -- training ------------------------------------------------------------------------
 
-    def _train(self) -> None:
-        steps = self.pace.allowance(self.steps_per_epoch, self.left, time.monotonic())
+    def _train(self, seconds: float) -> None:
+        now = time.monotonic()
+        steps = self.pace.allowance(self.steps_per_epoch, self.left, now, seconds)
         if steps <= 0:
             return
         turn = self._next_turn()

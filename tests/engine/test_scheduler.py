@@ -110,10 +110,15 @@ def test_compute_is_shared_to_within_one_turn(idle: Engine) -> None:
     assert max(shares) - min(shares) <= max(longest.values())
 
 
-def test_a_newcomer_neither_owes_nor_is_owed_the_past(idle: Engine) -> None:
-    first, second = idle.create(SMALL), idle.create(SMALL)
-    first.used, second.used = 50.0, 20.0
-    assert idle.create(SMALL).used == 20.0
+def test_who_was_idle_is_not_owed_the_past(idle: Engine) -> None:
+    busy, late = idle.create(SMALL), idle.create(SMALL)
+    busy.act(c.Play(steps=10**6))
+    busy.compile()
+    busy.used = 50.0
+    assert idle._choose(False)[0] is busy
+    late.act(c.Play(steps=10**6))
+    assert idle._choose(False)[0] is late
+    assert 49 < late.used <= 50
 
 
 def test_what_nobody_watches_does_not_run(idle: Engine) -> None:
@@ -264,12 +269,17 @@ def test_a_long_break_is_not_made_up_for() -> None:
     assert pace.allowance(25, None, 3600.0) <= 25
 
 
-def test_without_a_limit_a_turn_takes_what_fits_into_its_time() -> None:
+@pytest.mark.parametrize(("overhead", "per_step"), [(0.0, 1e-5), (0.004, 1e-6), (0.0, 0.5)])
+def test_without_a_limit_turns_come_to_last_what_they_should(overhead, per_step) -> None:
     pace = Pace(0.0)
     assert pace.allowance(25, None, 0.0) == 1  # nothing is known yet
-    pace.measure(100, 0.001)
-    assert pace.allowance(25, None, 0.0) == 1200
-    assert pace.allowance(25, 7, 0.0) == 7
+    steps = 0
+    for _ in range(40):
+        steps = pace.allowance(25, None, 0.0, seconds=0.01)
+        pace.measure(steps, overhead + steps * per_step)
+    fits = max(1, (0.01 - overhead) / per_step)
+    assert steps == pytest.approx(fits, rel=0.05)
+    assert pace.allowance(25, 7, 0.0) <= 7
     assert pace.wait(25, 0.0) == 0.0
     pace.forget()
     assert pace.allowance(25, None, 0.0) == 1
