@@ -416,9 +416,10 @@ class Session:
         self._changed()
 
     def _exchange_data(self) -> None:
-        """Other points for the weights there are."""
+        """Other points, or another program, for the weights there are."""
         program = self.program
         self._load()
+        self.state = self.state | {"stop": self.program.not_stopped()}
         if self.program is not program:
             self.pace.forget()
         if self.arrays.count == 0 and self.playing:

@@ -77,5 +77,6 @@ def _difference(old: Any, new: Any, change: str) -> int:
         return max((_difference(a, b, change) for a, b in zip(old, new, strict=True)), default=0)
     if old == new:
         return 0
-    # An option that appears or disappears is another program, whatever moving it would be.
-    return 3 if old is None or new is None else _ORDER.index(change)  # type: ignore[arg-type]
+    strength = _ORDER.index(change)  # type: ignore[arg-type]
+    # an option that appears or disappears is another program, be it for the same weights
+    return max(strength, _ORDER.index("keep")) if old is None or new is None else strength

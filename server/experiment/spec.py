@@ -190,8 +190,9 @@ class Training(Spec):
         formula=r"g \leftarrow g\,\min(1, c/\lVert g\rVert)",
     )  # fmt: skip
     early_stopping: EarlyStopping | None = setting(
-        None, title="Early stopping", help="Stop by itself when held-out loss stops falling."
-    )
+        None, title="Early stopping", change="keep",
+        help="Stop by itself when held-out loss stops falling.",
+    )  # fmt: skip
     rules: Literal["standard", "tf_playground"] = setting(
         "standard", title="Numeric rules",
         help="standard: reshuffled every epoch, a smaller last batch. tf_playground: fixed order, "

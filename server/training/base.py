@@ -27,6 +27,10 @@ class Loss(Kind):
     #: the target of a class that is not the example's, where the loss fixes it (targets.py)
     low: ClassVar[float | None] = None
 
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        cls.hints = cls.hints | {"problems": list(cls.problems)}
+
     def default_activation(self, dataset: Dataset) -> str:
         """The output activation when the experiment leaves it empty."""
         raise NotImplementedError
