@@ -17,6 +17,7 @@ const root: Schema = {
               title: 'SGD',
               description: 'Straight down.',
               'x-formula': 'w - g',
+              'x-problems': ['classification'],
               properties: { kind: { const: 'sgd' } },
             },
             {
@@ -86,6 +87,8 @@ describe('the schema', () => {
     const optimizer = s.at(root, 'training', 'optimizer');
     expect(s.fieldType(optimizer)).toBe('union');
     expect(s.variants(optimizer).map((v) => v.kind)).toEqual(['sgd', 'adam']);
+    expect(s.variants(optimizer, 'regression').map((v) => v.kind)).toEqual(['adam']);
+    expect(s.variants(optimizer, 'classification')).toHaveLength(2);
     expect(s.variant(optimizer, 'sgd')).toMatchObject({ title: 'SGD', formula: 'w - g' });
     const adam = s.variant(optimizer, 'adam')?.node as Schema;
     expect(s.properties(root, adam).map((p) => p.name)).toEqual(['beta1']);

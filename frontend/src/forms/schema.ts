@@ -121,10 +121,13 @@ export interface Variant extends Words {
   node: Schema;
 }
 
-/** The kinds of a union. */
-export function variants(node: Schema): Variant[] {
+/** The kinds of a union: all, or those for a problem (classification, regression). */
+export function variants(node: Schema, problem?: string): Variant[] {
+  const suits = ({ 'x-problems': problems }: Schema) =>
+    !problem || !Array.isArray(problems) || problems.includes(problem);
   return list(node.oneOf)
     .filter(isNode)
+    .filter(suits)
     .map((schema) => ({ ...words(schema), kind: kindOf(schema), node: schema }));
 }
 
