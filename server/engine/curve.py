@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from .arrays import Tree
 from .program import PARTS
 
@@ -58,7 +56,7 @@ class Curve:
 
 def curve_row(step: int, epoch: float, scores: Tree, counts: dict[str, int]) -> Row:
     """The row of COLUMNS for what `Program.evaluate` gave; an empty part has NaN."""
-    loss, score = np.asarray(scores["loss"]), np.asarray(scores["score"])
+    loss, score = scores["loss"], scores["score"]
     parts: list[float] = []
     for i, part in enumerate(PARTS):
         parts += [float(loss[i]), float(score[i])] if counts[part] else [float("nan")] * 2

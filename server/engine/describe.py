@@ -83,7 +83,7 @@ def describe_weights(session: Session) -> list[dict[str, Any]]:
 def describe_scores(scores: Tree, counts: dict[str, int], problem: str) -> dict[str, Any]:
     """What `Program.evaluate` gave: loss and score of every part, null for an empty one."""
     name = "r2" if problem == "regression" else "accuracy"
-    loss, score = np.asarray(scores["loss"]), np.asarray(scores["score"])
+    loss, score = scores["loss"], scores["score"]
     return {
         part: {"loss": _number(loss[i]), name: _number(score[i])} if counts[part] else None
         for i, part in enumerate(PARTS)

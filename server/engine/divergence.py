@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .arrays import Tree
-from .program import Program
+from .program import Program, Report
 
 
 @dataclass(frozen=True)
@@ -23,11 +23,11 @@ class Turn:
     data: Tree
     step: int
 
-    def run(self, steps: int) -> tuple[Tree, int, bool]:
-        """Train: (state, steps taken, whether the loss of the last one was no number)."""
+    def run(self, steps: int) -> tuple[Tree, Report]:
+        """Train for so many steps, or fewer: the state, and how it ended."""
         args = self._arguments(steps)
-        state, taken, bad = self.program.call("advance", self.program.advance, *args)
-        return state, int(taken), bool(bad)
+        state, numbers = self.program.call("advance", self.program.advance, *args)
+        return state, Report.of(numbers)
 
     def compile(self) -> None:
         """Compile the program, where that has not been done."""
@@ -52,8 +52,8 @@ def last_good(turn: Turn, bad: int, before: Turn | None) -> tuple[Tree, int]:
     start = turn if good >= turn.step else before
     if start is None:
         return turn.state, turn.step
-    state, taken, _ = start.run(good - start.step)
-    return state, start.step + taken
+    state, report = start.run(good - start.step)
+    return state, start.step + report.taken
 
 
 def message(bad: int, step: int) -> str:

@@ -28,6 +28,7 @@ from server.training.targets import predicted_classes, target_low
 from .arrays import (
     Tree,
     arange,
+    asarray,
     compiled,
     einsum,
     grad,
@@ -45,6 +46,26 @@ from .model import Linear, Model, mean_loss
 PARTS = ("train", "validation", "test")
 #: the gradient norm of the curve is taken over at most this many training examples
 GRADIENT_SAMPLE = 256
+
+
+@dataclass(frozen=True)
+class Report:
+    """How a call of `advance` ended.
+
+    taken: steps taken. bad: whether the loss of the last was no number. stopped: whether
+    early stopping ended the run. epoch, batch: how far it has come.
+    """
+
+    taken: int
+    bad: bool
+    stopped: bool
+    epoch: int
+    batch: int
+
+    @classmethod
+    def of(cls, numbers: jax.Array) -> Report:
+        taken, bad, stopped, epoch, batch = np.asarray(numbers).tolist()
+        return cls(taken, bool(bad), bool(stopped), epoch, batch)
 
 
 @dataclass
@@ -132,10 +153,11 @@ class Program:
 
     def advance(
         self, state: Tree, live: jax.Array, seed: jax.Array, data: Tree, steps: jax.Array
-    ) -> tuple[Tree, jax.Array, jax.Array]:
-        """Take `steps` optimizer steps: (state, steps taken, whether the loss stopped being
-        a number). Fewer are taken when it did or when early stopping ended the run. The
-        number of steps is an argument of one loop, so cutting a run elsewhere changes no bit.
+    ) -> tuple[Tree, jax.Array]:
+        """Take `steps` optimizer steps: the state, and the numbers of a `Report` in one array,
+        since every array fetched has a price. Fewer steps are taken when the loss stopped
+        being a number or early stopping ended the run. The number of steps is an argument of
+        one loop, so cutting a run elsewhere changes no bit.
         """
         experiment = self.thaw(live)
         key = jax.random.key(seed)
@@ -165,7 +187,9 @@ class Program:
             return (left > 0) & ~bad & ~state["stop"]["now"]
 
         state, left, bad = jax.lax.while_loop(more_epochs, epoch, (state, steps, jnp.bool_(False)))
-        return state, steps - left, bad
+        where = (state["stop"]["now"], state["epoch"], state["batch"])
+        report = [asarray(n).astype(jnp.uint32) for n in (steps - left, bad, *where)]
+        return state, jnp.stack(report)
 
     def _epoch_rows(self, key: jax.Array, data: Tree) -> tuple[jax.Array, jax.Array]:
         """The training rows in this epoch's order, padded so that every batch is a slice."""

@@ -32,7 +32,7 @@ from .data import Arrays
 from .divergence import Turn
 from .edit import edited
 from .pace import TURN, Meter, Pace
-from .program import Programs
+from .program import Programs, Report
 from .snapshot import Snapshot, Status, Watcher
 from .views import Scene, View
 
@@ -89,6 +89,7 @@ class Session:
         """Initial weights, no past."""
         self.state: Tree = self.program.init(self.experiment)
         self.step = 0
+        self._place = (0, 0)  # epochs done, batches done of the next
         self.playing = False
         self.status: Status = "paused"
         self.message: str | None = None
@@ -171,28 +172,29 @@ class Session:
         turn = self._next_turn()
         turn.compile()
         start = time.monotonic()
-        self.state, taken, bad = turn.run(steps)
-        if taken:
-            self.pace.measure(taken, time.monotonic() - start)
-        self.pace.spend(taken)
-        self.step += taken
+        self.state, report = turn.run(steps)
+        if report.taken:
+            self.pace.measure(report.taken, time.monotonic() - start)
+        self.pace.spend(report.taken)
+        self.step += report.taken
+        self._place = (report.epoch, report.batch)
         self._moment = None
-        if bad:
+        if report.bad:
             self._diverge(turn)
             return
-        if taken:
+        if report.taken:
             self._before = turn
-        self._end_if_over(taken)
+        self._end_if_over(report)
 
     def _next_turn(self) -> Turn:
         seed = np.uint32(self.experiment.seed)
         return Turn(self.program, self.state, self._live, seed, self.data, self.step)
 
-    def _end_if_over(self, taken: int) -> None:
+    def _end_if_over(self, report: Report) -> None:
         """Stop where early stopping says so, pause where a limited run is complete."""
         if self.left is not None:
-            self.left -= taken
-        if bool(np.asarray(self.state["stop"]["now"])):
+            self.left -= report.taken
+        if report.stopped:
             self._halt("stopped", "Early stopping: the held-out loss has stopped falling.")
         elif self.left is not None and self.left <= 0:
             self._halt("paused", None)
@@ -201,6 +203,7 @@ class Session:
         """Go back to the last good weights from a step whose loss was no number."""
         bad = self.step
         self.state, self.step = divergence.last_good(turn, bad, self._before)
+        self._place = (int(self.state["epoch"]), int(self.state["batch"]))
         self._before = None
         self._halt("diverged", divergence.message(bad, self.step))
 
@@ -222,7 +225,7 @@ class Session:
 
     @property
     def epoch(self) -> float:
-        whole, batch = int(self.state["epoch"]), int(self.state["batch"])
+        whole, batch = self._place
         return whole + batch / self.steps_per_epoch
 
     @property
@@ -367,7 +370,7 @@ class Session:
 
     def _steps_of(self, epochs: int) -> int:
         """Steps to the end of the epoch that is `epochs` further on."""
-        return epochs * self.steps_per_epoch - int(self.state["batch"])
+        return epochs * self.steps_per_epoch - self._place[1]
 
     def _play(self, steps: int | None) -> None:
         if self.arrays.count == 0:

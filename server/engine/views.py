@@ -48,8 +48,9 @@ class Scene:
 
     @cached_property
     def scores(self) -> Tree:
-        """What `Program.evaluate` finds."""
-        return self.program.call("evaluate", self.program.evaluate, *self.arguments)
+        """What `Program.evaluate` finds, as NumPy arrays."""
+        scores = self.program.call("evaluate", self.program.evaluate, *self.arguments)
+        return jax.tree.map(np.asarray, scores)
 
     @property
     def arguments(self) -> tuple[Tree, NDArray[np.float32], Tree]:
@@ -281,7 +282,7 @@ class Confusion(View):
     def look(self, scene: Scene) -> Any:
         if scene.experiment.data.dataset.problem == "regression":
             return None
-        counts = np.asarray(scene.scores["confusion"])[PARTS.index(self.part)]
+        counts = scene.scores["confusion"][PARTS.index(self.part)]
         return {"counts": counts.astype(np.uint32)}
 
 
