@@ -57,6 +57,7 @@ describe('a slider', () => {
 it('numbers read back as they are shown', () => {
   for (const value of [0, 0.00001, 0.03, -3.25, 10, 5000, 1e6, 1e-7, 123456.7])
     expect(read(show(value))).toBe(value);
+  expect(show(4294967295)).toBe('4294967295');
   expect(read('0,03')).toBe(0.03);
   expect(read('−2')).toBe(-2);
   expect(read('')).toBeNaN();

@@ -78,6 +78,7 @@ export function show(value: number): string {
   if (!Number.isFinite(value)) return '–';
   if (value === 0) return '0';
   const size = Math.abs(value);
+  if (Number.isInteger(value) && size < 1e10) return String(value); // a seed, to its last digit
   if (size >= 1e6 || size < 1e-5) return value.toExponential().replace('e+', 'e');
   return String(Number(value.toPrecision(7)));
 }

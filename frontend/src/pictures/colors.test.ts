@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   CLASSES,
+  classColor,
   classLut,
   contrast,
   css,
@@ -60,6 +61,10 @@ describe('the diverging table', () => {
 
   it('of a class ends in its colour', () => {
     expect(classLut(2, true)[255]).toBe(pack(parseHex(CLASSES[2]?.dark as string)));
+  });
+
+  it('of a value that is no class yet is one of the table', () => {
+    for (const label of [-0.4, 0.37, 5.7, 6]) expect(classColor(label)).toMatch(/^#/);
   });
 });
 

@@ -56,9 +56,12 @@ export function mix(a: Rgb, b: Rgb, t: number): Rgb {
   return [a[0] + (b[0] - a[0]) * t, a[1] + (b[1] - a[1]) * t, a[2] + (b[2] - a[2]) * t];
 }
 
-/** The table's entry; beyond six classes (or for no class) it begins again. */
+/**
+ * The table's entry; beyond six classes (or for no class) it begins again. For a moment after
+ * a change of the problem the labels at hand are values still: they are rounded.
+ */
 function classOf(index: number): ClassColor {
-  return CLASSES[Math.max(0, index) % CLASSES.length] as ClassColor;
+  return CLASSES[Math.round(Math.max(0, index)) % CLASSES.length] as ClassColor;
 }
 
 export function classColor(index: number, dark = false): string {

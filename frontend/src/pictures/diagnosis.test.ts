@@ -61,6 +61,8 @@ describe('diagnosis', () => {
       diagnose(of, frame({ norm: 5000 }), noCurve)[0]?.mends.map((mend) => mend.label);
     expect(labels(session)).toEqual(['Clip the gradient', 'Learning rate 0.1']);
     expect(labels({ ...session, experiment: clipped })).toEqual(['Learning rate 0.1']);
+    const ruled = { ...experiment, training: { ...training, rules: 'tf_playground' } };
+    expect(labels({ ...session, experiment: ruled as Experiment })).toEqual(['Learning rate 0.1']);
   });
 
   it('says nothing of gradients without training points', () => {

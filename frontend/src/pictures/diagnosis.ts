@@ -136,7 +136,8 @@ function slower(session: Session): Mend {
 }
 
 function clip(session: Session): Mend[] {
-  if (session.experiment.training.clip_norm !== null) return [];
+  const { clip_norm, rules } = session.experiment.training;
+  if (clip_norm !== null || rules === 'tf_playground') return [];
   return [{ label: 'Clip the gradient', patch: { training: { clip_norm: 1 } } }];
 }
 
