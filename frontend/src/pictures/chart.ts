@@ -49,12 +49,19 @@ export function chartOptions(series: Series[], look: Look, manners: Manners): uP
   return {
     width: look.width,
     height: look.height,
-    padding: [8, 10, 0, 0],
+    padding: [8, 16, 0, 0],
     legend: { show: false },
-    scales: { x: { time: false }, y: { distr: look.log ? 3 : 1 } },
+    scales: { x: { time: false }, y: look.log ? { distr: 3, range: around } : {} },
     axes: [
       { ...axis(formatTick), size: 20, space: 60 },
-      { ...axis(look.log ? formatShort : formatTick), size: 46, space: 26 },
+      look.log
+        ? {
+            ...axis(formatShort),
+            size: 46,
+            splits: (_, __, low, high) => logTicks(low, high),
+            filter: (_, ticks) => ticks,
+          }
+        : { ...axis(formatTick), size: 46, space: 26 },
     ],
     series: [
       {},
@@ -67,4 +74,24 @@ export function chartOptions(series: Series[], look: Look, manners: Manners): uP
       setSelect: [(chart) => manners.onzoom(chart.select.width > 0)],
     },
   };
+}
+
+/** A log axis from the line below the values to the line above, not to whole decades. */
+const around: uPlot.Range.Function = (_, low, high) => {
+  if (!(low > 0)) return [0.1, 1];
+  const [below, above] = [10 ** Math.floor(Math.log10(low)), 10 ** Math.floor(Math.log10(high))];
+  return [Math.floor(low / below) * below, Math.ceil((high / above) * 1.01) * above];
+};
+
+/** Powers of ten, of not too many decades; within two decades also their double and fivefold. */
+export function logTicks(low: number, high: number): number[] {
+  const first = Math.floor(Math.log10(low));
+  const decades = Math.ceil(Math.log10(high)) - first;
+  const every = Math.ceil(decades / 4);
+  const powers = Array.from({ length: decades + 1 }, (_, i) => first + i);
+  const digits = high / low > 100 ? [1] : [1, 2, 5];
+  return powers
+    .filter((power) => power % every === 0)
+    .flatMap((power) => digits.map((digit) => Number(`${digit}e${power}`)))
+    .filter((tick) => tick >= low && tick <= high);
 }

@@ -25,6 +25,7 @@ it('shares, R² and places', () => {
   expect(formatPercent(0.976)).toBe('97.6 %');
   expect([0.976, null].map(formatShare)).toEqual(['98%', '–']);
   expect(formatR2(-0.5)).toBe('−0.500');
+  expect(formatR2(-1.9010015e30)).toBe('−1.9e+30');
   expect(formatPlace(-0.001)).toBe('0.00');
   expect(formatPlace(-1.5)).toBe('−1.50');
 });

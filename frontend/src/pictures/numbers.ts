@@ -28,9 +28,10 @@ export function formatShare(share: number | null | undefined): string {
   return `${Math.round(share * 100)}%`;
 }
 
-/** R²: three decimals, or fewer where it is far below zero. */
+/** R²: three decimals, fewer where it is far below zero. */
 export function formatR2(value: number | null | undefined): string {
   if (value === null || value === undefined || Number.isNaN(value)) return '–';
+  if (value < -9999) return tidy(value.toExponential(1));
   return tidy(value.toFixed(value < -99 ? 0 : value < -9 ? 1 : 3));
 }
 

@@ -196,6 +196,7 @@ export class LabStore implements Lab {
     this.session = { ...last, secret: undefined };
     try {
       await this.#create(last.experiment, this.playing);
+      this.problems = [];
       this.notes = [
         'The server had let go of this session; it begins again from the same experiment.',
       ];
@@ -423,6 +424,7 @@ export class LabStore implements Lab {
     this.#known = location.hash;
     clearTimeout(this.#addressTimer);
     this.#addressTimer = undefined;
+    this.problems = [];
     void this.#open(location.hash);
   };
 
