@@ -79,7 +79,8 @@ export interface Points {
   inputs: Floats;
   labels: Floats;
   split: Bytes; // 0 train, 1 validation, 2 test
-  features: Record<string, Bytes>; // every feature's map over the domain, over [-1, 1]
+  /** Every feature over the domain: a map over [-1, 1], or in one dimension its values. */
+  features: Record<string, Bytes | Floats>;
 }
 
 export interface Score {
@@ -172,6 +173,10 @@ export type Spotlight =
  * Rooms get it with `useLab()` from state/context.ts and never talk to the wire themselves.
  */
 export interface Lab {
+  /**
+   * `session.experiment` shows a change at once, before the server has answered (and without it
+   * again if it refuses); `session.graph` and all else are the server's last word.
+   */
   readonly session: Session | null;
   readonly schema: Schema | null;
   readonly frame: Frame | null; // the newest

@@ -17,7 +17,7 @@ export function pictureOf(map: Bytes | Floats | null | undefined, index: number)
 
 /** The picture of a feature: its map, or in one dimension its curve, as high as it fits. */
 export function featurePicture(points: Points | null, name: string): Picture | null {
-  const map = points?.features[name] as Bytes | Floats | undefined; // in one dimension floats
+  const map = points?.features[name];
   if (!map) return null;
   const { data } = map;
   if (data instanceof Uint8Array) return { map, index: 0 };

@@ -62,6 +62,13 @@ export function outputPicture(frame: Frame | null): Picture | null {
   return surface ? pictureOf(surface.values, surface.range) : null;
 }
 
+/** Maps are quantised over [-1, 1]; curves reach as far as they do, and are seen to zero. */
+function spanOf({ data }: Bytes | Floats): readonly [number, number] {
+  if (data instanceof Uint8Array) return UNIT_RANGE;
+  const reach = data.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
+  return [-reach, reach];
+}
+
 /** The map of what is in the spotlight, null if there is none (yet). */
 export function spotlightPicture(
   spotlight: Spotlight,
@@ -71,12 +78,12 @@ export function spotlightPicture(
   if (!spotlight) return null;
   if (spotlight.type === 'feature') {
     const map = points?.features[spotlight.name];
-    return map ? pictureOf(map, UNIT_RANGE) : null;
+    return map ? pictureOf(map, spanOf(map)) : null;
   }
   const layer = frame?.views.units?.layers[spotlight.layer];
-  return layer && spotlight.unit < (layer.shape[0] ?? 0)
-    ? pictureOf(single(layer, spotlight.unit), UNIT_RANGE)
-    : null;
+  if (!layer || spotlight.unit >= (layer.shape[0] ?? 0)) return null;
+  const one = single(layer, spotlight.unit);
+  return pictureOf(one, spanOf(one));
 }
 
 /** What the picture is called. */
