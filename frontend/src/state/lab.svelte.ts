@@ -76,6 +76,7 @@ export class LabStore implements Lab {
   #waiting: Waiting | null = null;
   #newest: (Frame & { kind: 'frame' }) | null = null;
   #goneInARow = 0;
+  #openings = 0;
   #known = ''; // the fragment we put into the address, or are following
   #addressTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -123,13 +124,17 @@ export class LabStore implements Lab {
     return true;
   }
 
+  /** An address that came after this one wins, however long either takes. */
   async #open(hash: string): Promise<void> {
+    const opening = ++this.#openings;
     try {
       const wanted = await this.#wanted(hash);
+      if (opening !== this.#openings) return;
       this.#setView(wanted.view);
       this.notes = wanted.notes;
       await this.#create(wanted.experiment, wishesPlay.get() && !this.view.hide.playButton);
     } catch (error) {
+      if (opening !== this.#openings) return;
       this.#complain(error);
       if (error instanceof api.Refused && hash) await this.#open('');
     }
@@ -147,7 +152,12 @@ export class LabStore implements Lab {
 
   async #create(experiment: Patch | Experiment, play: boolean): Promise<void> {
     const old = this.session;
+    const opening = this.#openings;
     const session = await api.createSession(experiment);
+    if (opening !== this.#openings) {
+      if (session.secret) void api.deleteSession(session.id, session.secret).catch(() => {});
+      return;
+    }
     this.#live?.close();
     if (old?.secret) void api.deleteSession(old.id, old.secret).catch(() => {});
     this.#history.clear();
