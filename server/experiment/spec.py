@@ -105,7 +105,7 @@ class Output(Spec):
 
     activation: Activation | None = setting(
         None, title="Output activation",
-        help="Left empty, the one that goes with the loss.",
+        help="Automatic (null) is the one that goes with the loss.",
     )  # fmt: skip
     initializer: Initializer = setting(
         "uniform_half", title="Initializer", help="How the weights begin."
