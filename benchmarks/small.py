@@ -98,7 +98,7 @@ async def _frame_bytes(server: Server, document: dict, seconds: float) -> list[i
     await screen.command("play")
     end = time.perf_counter() + seconds
     sizes: list[int] = []
-    while time.perf_counter() < end:
+    while time.perf_counter() < end or not sizes:
         frame = await screen.frame()
         if frame["playing"] and frame["views"]:
             sizes.append(screen.size)

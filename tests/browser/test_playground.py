@@ -227,6 +227,17 @@ def test_a_refused_change_is_said_in_a_sentence(page: Page) -> None:
     assert lab.experiment["data"]["dataset"]["expression"] != "sin(x"
 
 
+def test_dataset_pictures_changed_out_of_sight_are_drawn(page: Page) -> None:
+    lab = Lab(page, paused=True)
+    page.get_by_role("tab", name="Training", exact=True).click()
+    lab.command(kind="patch", experiment={"data": {"dataset": "reg_plane"}})
+    picture = page.get_by_role("radio", name="Plane", exact=True, include_hidden=True)
+    expect(picture).to_have_count(1)
+    page.get_by_role("tab", name="Data", exact=True).click()
+    painted = "c => new Set(c.getContext('2d').getImageData(0, 0, c.width, c.height).data).size > 2"
+    lab.until(lambda: picture.locator("canvas").evaluate(painted))
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [(1440, 900), (1024, 768), (390, 844)])
 def test_no_violation_of_accessibility(open_page, axe, scheme: str, size) -> None:
