@@ -205,7 +205,7 @@ export class LabStore implements Lab {
     }
     this.session = { ...last, secret: undefined };
     try {
-      await this.#create(last.experiment, this.playing);
+      await this.#create(last.experiment, wishesPlay.get() && !this.view.hide.playButton);
       this.problems = [];
       this.notes = [
         'The server had let go of this session; it begins again from the same experiment.',
