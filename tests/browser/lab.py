@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -12,6 +13,10 @@ from playwright.sync_api import Locator, Page, expect
 
 #: the page may wait for a compiler on a slow machine
 PATIENCE = 60_000
+
+
+class SessionGone(Exception):
+    """The session that the page knew last has ended."""
 
 
 class Lab:
@@ -39,9 +44,11 @@ class Lab:
     def until(self, condition: Callable[[], Any], timeout: float = PATIENCE) -> Any:
         """Wait, as long as it takes, for something to be true of the page or the session."""
         for _ in range(int(timeout / 50)):
-            value = condition()
-            if value:
-                return value
+            # The page may just be leaving one session for another.
+            with suppress(SessionGone):
+                value = condition()
+                if value:
+                    return value
             self.page.wait_for_timeout(50)
         raise AssertionError("it never came true")
 
@@ -62,7 +69,10 @@ class Lab:
     def session(self, rest: str = "") -> Any:
         origin = self.page.evaluate("location.origin")
         address = f"{origin}/api/v1/sessions/{self.remembered['id']}{rest}"
-        return httpx.get(address, timeout=30).raise_for_status().json()
+        answer = httpx.get(address, timeout=30)
+        if answer.status_code == 404:
+            raise SessionGone
+        return answer.raise_for_status().json()
 
     def command(self, **command: Any) -> Any:
         """Give the session an order as a script would."""
