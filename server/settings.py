@@ -35,9 +35,6 @@ class Settings(BaseSettings):
     idle_seconds: float = Field(default=900, gt=0)
     """Seconds after which a session that nobody watches or calls is dropped."""
 
-    max_steps_per_call: int = Field(default=1_000_000, ge=1)
-    """Training steps that one call may ask for."""
-
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
     """Other origins whose pages may call, separated by commas; empty means none but its own."""
 

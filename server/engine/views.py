@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, TypeAdapter
+from pydantic import Field
 
 from server.datasets.base import DOMAIN
 from server.datasets.features import transform
@@ -286,5 +286,5 @@ class Confusion(View):
         return {"counts": counts.astype(np.uint32)}
 
 
-REQUESTS: TypeAdapter[tuple[View, ...]] = TypeAdapter(tuple[Annotated[Any, VIEWS], ...])
+#: views that one screen may ask for
 MAX_VIEWS = 16
