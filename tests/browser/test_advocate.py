@@ -181,7 +181,9 @@ def test_a_feature_of_one_input_is_seen_to_its_ends(page: Page) -> None:
     lab = Lab(page, paused=True)
     choose(page, "Problem", "regression")
     page.get_by_role("radio", name="Function curve").click()
-    feature = page.get_by_role("button", name="Feature X₁²", exact=True)
+    # the plot's title bears the feature's name too while that is pointed at
+    features = page.get_by_role("group", name="Features", exact=True)
+    feature = features.get_by_role("button", name="Feature X₁²", exact=True)
     expect(feature).to_be_visible(timeout=PATIENCE)
     plot = page.get_by_role("application", name=re.compile("curve over x")).locator("..")
 
