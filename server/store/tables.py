@@ -1,0 +1,70 @@
+"""The tables as the code knows them; migrations/ brings a database to them.
+
+JSON is kept as text, so that what was saved is what is read, byte for byte, on every
+database. Times are seconds since 1970, UTC.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+#: immutable documents; `digest` is the SHA-256 of the document, `id` begins the same digest
+shares = Table(
+    "shares",
+    metadata,
+    Column("id", String(52), primary_key=True),
+    Column("digest", String(64), nullable=False, unique=True),
+    Column("document", Text, nullable=False),
+    Column("created", Double, nullable=False),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("secret_hash", String(64), nullable=False),
+    Column("experiment", Text, nullable=False),
+    Column("log", Text, nullable=False),
+    Column("step", BigInteger, nullable=False),
+    Column("playing", Boolean, nullable=False),
+    Column("created", Double, nullable=False),
+    Column("updated", Double, nullable=False, index=True),
+)
+
+#: `number` rises with every checkpoint saved; steps may fall, where a run was reset
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column(
+        "run_id",
+        String(64),
+        ForeignKey("runs.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    Column("step", BigInteger, nullable=False),
+    Column("weights", LargeBinary, nullable=False),
+    Column("created", Double, nullable=False),
+)

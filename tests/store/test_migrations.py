@@ -1,0 +1,104 @@
+"""A database of any age becomes today's, with what is in it."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, LargeBinary, MetaData, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from server.store import Store, StoreError, database
+from server.store.tables import metadata
+
+pytestmark = pytest.mark.anyio
+
+FIXTURES = Path(__file__).parent / "fixtures"
+REVISIONS = [script.revision for script in database.scripts().walk_revisions()]
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+async def test_a_database_of_every_revision_opens_with_what_is_in_it(
+    database_url: str, revision: str
+) -> None:
+    rows = json.loads((FIXTURES / f"{revision}.json").read_text())
+    engine = database.connect(database.parse(database_url))
+    await database.migrate(engine, revision)
+    async with database.transaction(engine) as connection:
+        await connection.run_sync(fill, rows)
+    await engine.dispose()
+
+    store = await Store.open(database_url)
+    (share,) = rows["shares"]
+    assert await store.share(share["id"]) == json.loads(share["document"])
+    (run,) = rows["runs"]
+    kept = await store.run(run["id"])
+    assert kept is not None
+    assert (kept.secret_hash, kept.step) == (run["secret_hash"], run["step"])
+    assert (kept.experiment, kept.log) == (json.loads(run["experiment"]), json.loads(run["log"]))
+    (checkpoint,) = rows["checkpoints"]
+    latest = await store.latest_checkpoint(run["id"])
+    assert latest is not None and latest.weights == base64.b64decode(checkpoint["weights"])
+    await store.close()
+
+
+def fill(connection: Connection, rows: dict[str, list[dict[str, Any]]]) -> None:
+    """Put rows into the tables as they are now, whatever the code thinks they are."""
+    found = MetaData()
+    found.reflect(connection)
+    for name, records in rows.items():
+        table = found.tables[name]
+        binary = {c.name for c in table.columns if isinstance(c.type, LargeBinary)}
+        values = [
+            {key: base64.b64decode(v) if key in binary else v for key, v in record.items()}
+            for record in records
+        ]
+        connection.execute(table.insert(), values)
+
+
+async def test_the_migrations_give_the_tables_that_the_code_knows(store: Store) -> None:
+    def differences(connection: Connection) -> list[Any]:
+        options = {"compare_type": True, "compare_server_default": True}
+        return compare_metadata(MigrationContext.configure(connection, opts=options), metadata)
+
+    async with database.transaction(store.engine) as connection:
+        assert await connection.run_sync(differences) == []
+
+
+async def test_servers_that_start_at_once_migrate_once(database_url: str) -> None:
+    stores = await asyncio.gather(*(Store.open(database_url) for _ in range(4)))
+    for store in stores:
+        assert await store.runs() == []
+        await store.close()
+
+
+async def execute(engine: AsyncEngine, statement: str) -> None:
+    async with database.transaction(engine) as connection:
+        await connection.execute(text(statement))
+
+
+async def test_a_database_of_a_newer_layerlab_is_left_alone(database_url: str) -> None:
+    store = await Store.open(database_url)
+    await execute(store.engine, "UPDATE alembic_version SET version_num = '9999'")
+    await store.close()
+    with pytest.raises(StoreError, match=r"was written by a newer Layerlab .*9999") as told:
+        await Store.open(database_url)
+    assert "\n" not in str(told.value)
+
+
+async def test_a_migration_that_fails_leaves_nothing_half_made(database_url: str) -> None:
+    engine = database.connect(database.parse(database_url))
+    await execute(engine, "CREATE TABLE runs (other INTEGER)")
+    with pytest.raises(StoreError, match="runs"):
+        await Store.open(database_url)
+    await execute(engine, "DROP TABLE runs")
+    await engine.dispose()
+    store = await Store.open(database_url)
+    assert await store.runs() == []
+    await store.close()
