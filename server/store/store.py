@@ -68,7 +68,7 @@ class Store:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
-        self._insert = _INSERT[engine.dialect.name]
+        self.insert = _INSERT[engine.dialect.name]
 
     @classmethod
     async def open(cls, url: str) -> Self:
@@ -95,9 +95,8 @@ class Store:
         Raises ValueError for what is no JSON.
         """
         content = canonical(document)
-        digest = hashlib.sha256(content.encode())
-        name = base64.b32encode(digest.digest()).decode().lower().rstrip("=")
-        row = {"digest": digest.hexdigest(), "document": content, "created": time.time()}
+        digest, name = identify(content)
+        row = {"digest": digest, "document": content, "created": time.time()}
         for length in range(ID_LENGTH, len(name) + 1):
             saved = await self._save_share(row | {"id": name[:length]})
             if saved is not None:
@@ -106,7 +105,7 @@ class Store:
 
     async def _save_share(self, row: dict[str, Any]) -> SavedShare | None:
         """None where the id belongs to another document."""
-        new = self._insert(shares).values(row).on_conflict_do_nothing().returning(shares.c.id)
+        new = self.insert(shares).values(row).on_conflict_do_nothing().returning(shares.c.id)
         same = select(shares.c.id).where(shares.c.digest == row["digest"])
         async with transaction(self.engine) as connection:
             if (await connection.execute(new)).scalar() is not None:
@@ -134,7 +133,7 @@ class Store:
             "playing": run.playing,
             "updated": now,
         }
-        new = self._insert(runs).values(row | {"id": run.id, "created": now})
+        new = self.insert(runs).values(row | {"id": run.id, "created": now})
         async with transaction(self.engine) as connection:
             await connection.execute(new.on_conflict_do_update(index_elements=["id"], set_=row))
 
@@ -175,7 +174,7 @@ class Store:
             if not (await connection.execute(moved)).rowcount:
                 raise LookupError(f"there is no run {run_id}")
             row = {"run_id": run_id, "step": step, "weights": weights, "created": now}
-            await connection.execute(self._insert(checkpoints).values(row))
+            await connection.execute(self.insert(checkpoints).values(row))
             await connection.execute(
                 delete(checkpoints).where(mine, checkpoints.c.number.not_in(newest))
             )
@@ -201,6 +200,13 @@ def hash_secret(secret: str) -> str:
 def canonical(value: Any) -> str:
     """One text per JSON value: sorted keys, no spaces, ASCII. Raises ValueError for NaN."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def identify(content: str) -> tuple[str, str]:
+    """(SHA-256 in hexadecimal, the whole of the name that an id is the beginning of)."""
+    digest = hashlib.sha256(content.encode())
+    name = base64.b32encode(digest.digest()).decode().lower().rstrip("=")
+    return digest.hexdigest(), name
 
 
 def _run(row: Row[Any]) -> Run:
