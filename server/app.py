@@ -19,6 +19,7 @@ from server.engine.scheduler import Engine
 from server.engine.views import VIEWS
 from server.experiment import Experiment
 from server.settings import Settings
+from server.store import Store
 
 #: what a page of ours may load: itself, and pictures it made
 POLICY = (
@@ -43,6 +44,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.store = await Store.open(settings.database)
         app.state.engine = Engine(
             max_sessions=settings.max_sessions,
             idle_seconds=settings.idle_seconds,
@@ -52,6 +54,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         threading.Thread(target=_warm, args=(app.state.engine,), daemon=True).start()
         yield
         app.state.engine.stop()
+        await app.state.store.close()
 
     app = FastAPI(
         title="Layerlab",

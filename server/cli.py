@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import socket
 import sys
+import tempfile
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -47,6 +50,8 @@ def serve(
     """Serve the playground until interrupted. LAYERLAB_* variables set the rest."""
     given = {"host": host, "port": port}
     settings = _settings({name: value for name, value in given.items() if value is not None})
+    _check_folder(settings.data_dir)
+    _in_store(settings, _look)  # before anything listens: the database is there and up to date
 
     import structlog
 
@@ -79,6 +84,36 @@ def serve(
         uvicorn.Server(config).run(sockets=[listener])
 
 
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="The file to write; it must not be there yet.")],
+) -> None:
+    """Write every link, run and checkpoint to a file. The server may run meanwhile."""
+    settings = _settings({})
+    default = settings.data_dir / "layerlab.db"
+    if not settings.database_url and not default.exists():
+        raise _refuse(f"There is no {default}; set LAYERLAB_DATA_DIR to the folder of the server.")
+
+    from server.store import archive
+
+    counts = _in_store(settings, lambda store: archive.backup(store, file))
+    typer.echo(f"Wrote {counts} to {file}.")
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file that `layerlab backup` wrote.")],
+) -> None:
+    """Add what a backup holds; what is in both is taken from the backup."""
+    settings = _settings({})
+    _check_folder(settings.data_dir)
+
+    from server.store import archive
+
+    counts = _in_store(settings, lambda store: archive.restore(store, file))
+    typer.echo(f"Restored {counts} from {file}.")
+
+
 def _settings(given: dict[str, Any]) -> Any:
     from pydantic import ValidationError
 
@@ -89,6 +124,42 @@ def _settings(given: dict[str, Any]) -> Any:
     except ValidationError as error:
         lines = [f"LAYERLAB_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors()]
         raise _refuse("\n".join(lines)) from None
+
+
+def _check_folder(folder: Path) -> None:
+    """Refuse to start where nothing can be kept."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return
+    except OSError as error:
+        raise _refuse(
+            f"Cannot write in {folder} ({error.strerror or error}); "
+            "let this user write there, or set LAYERLAB_DATA_DIR to another folder."
+        ) from None
+
+
+def _in_store(settings: Any, work: Callable[[Any], Awaitable[Any]]) -> Any:
+    """What `work` gives for the open store."""
+    import asyncio
+
+    from server.store import Store, StoreError
+
+    async def run() -> Any:
+        store = await Store.open(settings.database)
+        try:
+            return await work(store)
+        finally:
+            await store.close()
+
+    try:
+        return asyncio.run(run())
+    except StoreError as error:
+        raise _refuse(str(error)) from None
+
+
+async def _look(store: Any) -> None:
+    """Nothing: that the store opens is all that is asked."""
 
 
 def _listen(host: str, port: int) -> socket.socket:

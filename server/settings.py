@@ -29,6 +29,10 @@ class Settings(BaseSettings):
     data_dir: Path = Field(default_factory=_data_dir)
     """Folder for whatever the server keeps."""
 
+    database_url: str = Field(default="", repr=False)
+    """Database for links and runs, postgresql://user:password@host/name or sqlite:////path; empty
+    means SQLite in a file of data_dir."""
+
     max_sessions: int = Field(default=256, ge=1)
     """Live sessions at once; a further one is refused."""
 
@@ -52,6 +56,11 @@ class Settings(BaseSettings):
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """The least severe message that is logged."""
+
+    @property
+    def database(self) -> str:
+        """The address of the database."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'layerlab.db'}"
 
     @field_validator("allowed_origins", mode="before")
     @classmethod
