@@ -74,7 +74,10 @@ describe('undo', () => {
     const s = scene();
     const points = (n: number) => ({ data: { points: Array(n).fill(0) } });
     s.change(points(0));
-    for (const n of [1, 2, 3]) s.change(points(n), `${STROKE}1`);
+    for (const n of [1, 2, 3]) {
+      s.change(points(n), `${STROKE}1`);
+      s.wait(2 * COALESCE_MS); // the pen rests
+    }
     for (const n of [4, 5]) s.change(points(n), `${STROKE}2`);
     s.undo();
     expect(s.value()).toMatchObject(points(3));

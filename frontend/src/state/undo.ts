@@ -31,8 +31,10 @@ export class History {
     this.#undone = [];
     const key = label + touched(patch).join();
     const last = this.#done.at(-1);
-    const goesOn = last?.key === key && now - last.at < COALESCE_MS;
-    if (goesOn && (label.startsWith(STROKE) || differInNumbers(json(before), json(after)))) {
+    const dragged = () =>
+      last && now - last.at < COALESCE_MS && differInNumbers(json(before), json(after));
+    // a pen may rest in the middle of a stroke for as long as it likes
+    if (last?.key === key && (label.startsWith(STROKE) || dragged())) {
       last.after = after;
       last.at = now;
       return;
