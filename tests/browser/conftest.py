@@ -9,9 +9,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    expect,
+    sync_playwright,
+)
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+from .lab import PATIENCE
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
 AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 WINDOW = {"width": 1440, "height": 900}
 FLAGS = [
@@ -23,6 +33,15 @@ FLAGS = [
 
 #: opens a page in a fresh context: options are those of Playwright's Browser.new_context
 OpenPage = Callable[..., Page]
+
+expect.set_options(timeout=PATIENCE)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Many waits make a test: each has its own limit, and the whole a wide one."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.timeout(5 * PATIENCE // 1000))
 
 
 @pytest.fixture(scope="session")
@@ -59,7 +78,7 @@ def open_page(
     def open_one(**options: Any) -> Page:
         options = {"viewport": WINDOW, "base_url": server_url, "locale": "en-US"} | options
         context = chromium.new_context(**options)
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(PATIENCE)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: page_errors.append(f"uncaught: {error.stack}"))
@@ -104,9 +123,13 @@ def _picture(contexts: list[BrowserContext], name: str) -> None:
 
 @pytest.fixture
 def axe() -> Callable[[Page], list[str]]:
-    """`axe(page)`: what axe-core finds wrong with a page, one line per element; none is right."""
+    """`axe(page)`: what axe-core finds wrong with a page, one line per element; none is right.
+
+    Something half faded in has another contrast than when it stands: it is waited for.
+    """
 
     def run(page: Page) -> list[str]:
+        page.evaluate("Promise.allSettled(document.getAnimations().map(one => one.finished))")
         page.evaluate(AXE.read_text())  # by the debugger: the page's own policy forbids scripts
         result = page.evaluate("axe.run()")
         return [

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 import httpx
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import FloatRect, Locator, Page, expect
 
-#: the page may wait for a compiler on a slow machine
+#: ms that one wait may last: the page may wait for a compiler on a slow machine
 PATIENCE = 60_000
 
 
@@ -24,14 +25,42 @@ class Lab:
 
     def __init__(self, page: Page, path: str = "/", *, paused: bool = False) -> None:
         self.page = page
+        #: the row of settings under the top bar
+        self.strip = page.get_by_role("group", name="Settings", exact=True)
+        #: the picture of the network; a name in it may also stand above the plot, while pointed at
+        self.network = page.get_by_role("region", name=re.compile("hidden layer"))
         if paused:
             page.add_init_script("localStorage.setItem('layerlab.playing', 'false')")
         page.goto(path)
-        expect(self.button(re.compile("^(Play|Pause)$"))).to_be_enabled(timeout=PATIENCE)
+        self.stands()
+
+    def stands(self) -> None:
+        """Wait until all of the page is there: connected, its forms drawn, the network scored."""
+        expect(self.button(re.compile("^(Play|Pause)$"))).to_be_enabled()
+        expect(self.strip).to_be_visible()
+        expect(self.page.get_by_role("tab", name="Data", exact=True)).to_be_visible()
+        expect(self.page.locator(".metrics .loss").first).to_have_text(re.compile(r"\d"))
 
     def button(self, name: str | re.Pattern[str]) -> Locator:
-        exact = isinstance(name, str)
-        return self.page.get_by_role("button", name=name, exact=exact).first
+        return self.page.get_by_role("button", name=name, exact=isinstance(name, str))
+
+    def tab(self, name: str) -> Locator:
+        return self.page.get_by_role("tab", name=name, exact=True)
+
+    def feature(self, title: str) -> Locator:
+        """The tile of a feature."""
+        return self.network.get_by_role("button", name=f"Feature {title}", exact=True)
+
+    def unit(self, layer: int, unit: int) -> Locator:
+        """The tile of a hidden unit; both count from 1."""
+        return self.network.get_by_role("button", name=f"Layer {layer}, unit {unit}", exact=True)
+
+    def box(self, target: Locator) -> FloatRect:
+        """Where something is once it has come to rest."""
+        target.scroll_into_view_if_needed()  # which waits until it stands still
+        box = target.bounding_box()
+        assert box
+        return box
 
     def counter(self, name: str) -> str:
         """The text of a counter: Epoch, Step."""
@@ -43,22 +72,23 @@ class Lab:
 
     def until(self, condition: Callable[[], Any], timeout: float = PATIENCE) -> Any:
         """Wait, as long as it takes, for something to be true of the page or the session."""
-        for _ in range(int(timeout / 50)):
+        value, end = None, time.monotonic() + timeout / 1000
+        while not value:
+            assert time.monotonic() < end, f"it never came true, it was {value!r} at last"
             # The page may just be leaving one session for another.
             with suppress(SessionGone):
                 value = condition()
-                if value:
-                    return value
-            self.page.wait_for_timeout(50)
-        raise AssertionError("it never came true")
+            if not value:
+                self.page.wait_for_timeout(50)
+        return value
 
     def pause(self) -> None:
         self.button("Pause").click()
-        expect(self.button("Play")).to_be_visible(timeout=PATIENCE)
+        expect(self.button("Play")).to_be_visible()
 
     def play(self) -> None:
         self.button("Play").click()
-        expect(self.button("Pause")).to_be_visible(timeout=PATIENCE)
+        expect(self.button("Pause")).to_be_visible()
 
     # -- the session behind it -----------------------------------------------------------
 
@@ -69,22 +99,28 @@ class Lab:
     def session(self, rest: str = "") -> Any:
         origin = self.page.evaluate("location.origin")
         address = f"{origin}/api/v1/sessions/{self.remembered['id']}{rest}"
-        answer = httpx.get(address, timeout=30)
+        answer = httpx.get(address, timeout=PATIENCE / 1000)
         if answer.status_code == 404:
             raise SessionGone
         return answer.raise_for_status().json()
 
     def command(self, **command: Any) -> Any:
-        """Give the session an order as a script would."""
+        """Give the session an order as a script would; the page hears of it a moment later."""
         origin = self.page.evaluate("location.origin")
         known = self.remembered
         answer = httpx.post(
             f"{origin}/api/v1/sessions/{known['id']}/commands",
             json=command,
             headers={"Authorization": f"Bearer {known['secret']}"},
-            timeout=300,
+            timeout=PATIENCE / 1000,
         )
         return answer.raise_for_status().json()
+
+    def score(self, column: str) -> float:
+        """The newest value of a column of the curves; NaN where there is none."""
+        metrics = self.session("/metrics")
+        value = metrics["rows"][-1][metrics["columns"].index(column)]
+        return float("nan") if value is None else value
 
     @property
     def experiment(self) -> Any:

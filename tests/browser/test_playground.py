@@ -13,7 +13,7 @@ from .lab import PATIENCE, Lab
 
 def test_it_trains_by_itself(page: Page) -> None:
     lab = Lab(page)
-    expect(lab.button("Pause")).to_be_visible(timeout=PATIENCE)
+    expect(lab.button("Pause")).to_be_visible()
     lab.until(lambda: lab.step > 50)
     lab.pause()
     stopped = lab.session()["step"]
@@ -37,21 +37,13 @@ def test_building_by_mouse_and_learning_the_spiral(page: Page) -> None:
         lab.button("More units in layer 2").click()
     lab.until(lambda: lab.units == [8, 8])
     for feature in ("sin(X₁)", "sin(X₂)"):
-        page.get_by_role("button", name=f"Feature {feature}", exact=True).click()
-    page.get_by_label("Optimizer", exact=True).first.select_option(label="Adam")
+        lab.feature(feature).click()
+    lab.strip.get_by_role("combobox", name="Optimizer", exact=True).select_option(label="Adam")
     page.get_by_label("Speed, epochs per second").select_option(label="Maximum")
     lab.until(lambda: lab.experiment["training"]["optimizer"]["kind"] == "adam")
     assert "sin_y" in lab.experiment["data"]["features"]
     lab.play()
-    lab.until(lambda: test_loss(lab) < 0.05, timeout=120_000)
-
-
-def test_loss(lab: Lab) -> float:
-    metrics = lab.session("/metrics")
-    return metrics["rows"][-1][metrics["columns"].index("test_loss")]
-
-
-test_loss.__test__ = False  # type: ignore[attr-defined]
+    lab.until(lambda: lab.score("test_loss") < 0.05, timeout=3 * PATIENCE)
 
 
 def test_building_by_keyboard_alone(page: Page) -> None:
@@ -97,10 +89,8 @@ def focus(page: Page, target: Locator) -> None:
 
 def test_layers_move_by_mouse(page: Page) -> None:
     lab = Lab(page, paused=True)
-    grip = page.get_by_role("button", name=re.compile("^Move layer 1"))
-    goal = page.get_by_role("button", name=re.compile("^Move layer 2"))
-    start, end = grip.bounding_box(), goal.bounding_box()
-    assert start and end
+    start = lab.box(lab.button(re.compile("^Move layer 1")))
+    end = lab.box(lab.button(re.compile("^Move layer 2")))
     page.mouse.move(start["x"] + start["width"] / 2, start["y"] + start["height"] / 2)
     page.mouse.down()
     for share in (0.2, 0.5, 0.8, 1.0, 1.15):
@@ -112,8 +102,7 @@ def test_layers_move_by_mouse(page: Page) -> None:
 def test_the_learning_rate_moves_without_a_restart(page: Page) -> None:
     lab = Lab(page)
     lab.until(lambda: lab.step > 30)
-    slider = page.get_by_role("slider", name="Learning rate", exact=True).first
-    slider.focus()
+    lab.strip.get_by_role("slider", name="Learning rate", exact=True).focus()
     page.keyboard.press("ArrowRight")
     lab.until(lambda: lab.experiment["training"]["learning_rate"] > 0.03)
     assert lab.session()["step"] > 30 and lab.session()["playing"]
@@ -121,10 +110,9 @@ def test_the_learning_rate_moves_without_a_restart(page: Page) -> None:
 
 def test_a_weight_is_edited_by_hand(page: Page) -> None:
     lab = Lab(page, paused=True)
-    unit = page.get_by_role("button", name=re.compile("^Layer 2, unit 1")).first
-    unit.focus()
-    page.get_by_role("button", name=re.compile("^Edit the weights of Layer 2, unit 1")).click()
-    field = page.get_by_label(re.compile("^Bias of .*(?<!slider)$")).first
+    lab.unit(2, 1).focus()
+    lab.button("Edit the weights of Layer 2, unit 1").click()
+    field = page.get_by_role("spinbutton", name="Bias of unit 1", exact=True)
     field.fill("1.5")
     field.press("Enter")
     lab.until(lambda: lab.session("/weights")["layers"][1]["params"]["b"][0] == 1.5)
@@ -166,11 +154,12 @@ def test_an_old_playground_address_opens(page: Page) -> None:
 
 def test_the_address_carries_the_experiment(page: Page, open_page) -> None:
     lab = Lab(page, paused=True)
+    before = page.url
     lab.button("More units in layer 1").click()
     lab.until(lambda: lab.units == [5, 2])
-    lab.until(lambda: "#" in page.url and len(page.url) > 60)
+    lab.until(lambda: page.url != before)
     digest = lab.session()["digest"]
-    lab.until(lambda: Lab(open_page(), page.url).session()["digest"] == digest)
+    assert Lab(open_page(), page.url).session()["digest"] == digest
 
 
 def test_a_reload_finds_the_session_again(page: Page) -> None:
@@ -179,7 +168,8 @@ def test_a_reload_finds_the_session_again(page: Page) -> None:
     lab.until(lambda: lab.session()["step"] == 25)
     before = lab.session()
     page.reload()
-    expect(lab.button("Play")).to_be_enabled(timeout=PATIENCE)
+    lab.stands()
+    expect(lab.button("Play")).to_be_enabled()
     after = lab.session()
     assert (after["id"], after["step"]) == (before["id"], 25)
     lab.until(lambda: lab.step == 25)
@@ -219,8 +209,7 @@ def _through(route):
 def test_a_refused_change_is_said_in_a_sentence(page: Page) -> None:
     lab = Lab(page, paused=True)
     lab.command(kind="patch", experiment={"data": {"dataset": "function"}})
-    field = page.get_by_label("Formula", exact=True).or_(page.get_by_label("Expression")).first
-    expect(field).to_be_visible(timeout=PATIENCE)
+    field = page.get_by_label("Formula", exact=True)
     field.fill("sin(x")
     field.press("Enter")
     expect(page.get_by_text(re.compile(r"\)|closing|expected", re.I)).first).to_be_visible()
@@ -229,11 +218,11 @@ def test_a_refused_change_is_said_in_a_sentence(page: Page) -> None:
 
 def test_dataset_pictures_changed_out_of_sight_are_drawn(page: Page) -> None:
     lab = Lab(page, paused=True)
-    page.get_by_role("tab", name="Training", exact=True).click()
+    lab.tab("Training").click()
     lab.command(kind="patch", experiment={"data": {"dataset": "reg_plane"}})
     picture = page.get_by_role("radio", name="Plane", exact=True, include_hidden=True)
     expect(picture).to_have_count(1)
-    page.get_by_role("tab", name="Data", exact=True).click()
+    lab.tab("Data").click()
     painted = "c => new Set(c.getContext('2d').getImageData(0, 0, c.width, c.height).data).size > 2"
     lab.until(lambda: picture.locator("canvas").evaluate(painted))
 
@@ -244,7 +233,7 @@ def test_no_violation_of_accessibility(open_page, axe, scheme: str, size) -> Non
     width, height = size
     page = open_page(color_scheme=scheme, viewport={"width": width, "height": height})
     lab = Lab(page)
-    lab.until(lambda: lab.session()["step"] > 20)
+    lab.until(lambda: lab.step > 20)
     assert axe(page) == []
     overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     assert overflow <= 0, f"the page is {overflow} px wider than the screen"
@@ -258,7 +247,8 @@ def test_dark_mode_can_be_chosen_and_stays(page: Page) -> None:
     lab.until(lambda: page.evaluate(background) != light)
     dark = page.evaluate(background)
     page.reload()
-    lab.until(lambda: page.evaluate(background) == dark)
+    lab.stands()
+    assert page.evaluate(background) == dark
 
 
 def test_nothing_moves_while_it_trains(page: Page) -> None:
