@@ -37,6 +37,9 @@ class Kind(Spec):
     source: ClassVar[str] = ""
     #: further `x-…` keys of the kind's JSON schema, for the page's forms
     hints: ClassVar[dict[str, Any]] = {}
+    #: how it is written in what is exported, by target; for kinds that server/export has no
+    #: words of its own for (docs/adding.md)
+    written: ClassVar[dict[str, Any]] = {}
 
     @classmethod
     def name(cls) -> str:
@@ -159,16 +162,25 @@ class Entry:
     help: str
     formula: str
     hints: dict[str, Any] = field(default_factory=dict[str, Any])
+    #: as `Kind.written`
+    written: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
 class Entries(Registry[Entry]):
     """A registry of named functions, and the pydantic type of their names."""
 
     def register(
-        self, name: str, *, title: str, help: str, formula: str = "", **hints: Any
+        self,
+        name: str,
+        *,
+        title: str,
+        help: str,
+        formula: str = "",
+        written: dict[str, Any] | None = None,
+        **hints: Any,
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         def add(function: Callable[..., Any]) -> Callable[..., Any]:
-            self[name] = Entry(name, function, title, help, formula, hints)
+            self[name] = Entry(name, function, title, help, formula, hints, written or {})
             return function
 
         return add

@@ -1,0 +1,25 @@
+"""The curves of a run, as a table."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from .base import TARGETS, Run, Unsupported
+
+
+@TARGETS.register(
+    "history", title="History (CSV)", filename="history.csv", media_type="text/csv",
+    help="The curves so far as a table: loss and score of every part, step by step.",
+)  # fmt: skip
+def history(run: Run) -> dict[str, bytes]:
+    if run.history is None:
+        raise Unsupported(
+            "/history",
+            "weights alone have no history; export it from the session that trained them",
+        )
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")  # which leaves a null empty
+    table.writerow(run.history["columns"])
+    table.writerows(run.history["rows"])
+    return {"history.csv": text.getvalue().encode()}

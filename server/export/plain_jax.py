@@ -1,0 +1,614 @@
+"""Plain JAX: functions of arrays, with optax for the optimizer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .base import TARGETS, Place, Run, Words
+from .python_code import Layer, Rule, Written, facts, penalised, program, render
+
+_FEATURES = {
+    "x": "x",
+    "y": "y",
+    "x_squared": "x**2",
+    "y_squared": "y**2",
+    "xy": "x * y",
+    "sin_x": "jnp.sin(x)",
+    "sin_y": "jnp.sin(y)",
+    "cos_x": "jnp.cos(x)",
+    "cos_y": "jnp.cos(y)",
+    "radius": "jnp.hypot(x, y)",
+    "gauss": "jnp.exp(-(x**2 + y**2) / 8)",
+}
+
+_ACTIVATIONS = {
+    "linear": "z",
+    "relu": "jax.nn.relu(z)",
+    "leaky_relu": "jax.nn.leaky_relu(z, 0.01)",
+    "elu": "jax.nn.elu(z)",
+    "selu": "jax.nn.selu(z)",
+    "gelu": "jax.nn.gelu(z, approximate=False)",
+    "silu": "jax.nn.silu(z)",
+    "mish": "jax.nn.mish(z)",
+    "softplus": "jax.nn.softplus(z)",
+    "sigmoid": "jax.nn.sigmoid(z)",
+    "tanh": "jnp.tanh(z)",
+    "hard_tanh": "jax.nn.hard_tanh(z)",
+    "softsign": "jax.nn.soft_sign(z)",
+    "sine": "jnp.sin(z)",
+    "gaussian": "jnp.exp(-(z**2))",
+    "softmax": "jax.nn.softmax(z)",
+}
+
+
+def _crossentropy(loss: Any) -> str:
+    smooth = f"optax.smooth_labels(targets, {loss.label_smoothing!r})"
+    targets = smooth if loss.label_smoothing else "targets"
+    return f"optax.softmax_cross_entropy(logits, {targets}).mean()"
+
+
+_LOSSES = {
+    "squared_error": lambda loss: ("0.5 * " * loss.half) + "jnp.square(outputs - targets).mean()",
+    "absolute_error": lambda loss: "jnp.abs(outputs - targets).mean()",
+    "huber": lambda loss: f"optax.huber_loss(outputs, targets, delta={loss.delta!r}).mean()",
+    "binary_crossentropy": lambda loss: (
+        "optax.sigmoid_binary_cross_entropy(logits, targets).mean()"
+    ),
+    "categorical_crossentropy": _crossentropy,
+    "hinge": lambda loss: "jax.nn.relu(1 - targets * outputs).mean()",
+}
+
+
+# -- layers --------------------------------------------------------------------------------------
+
+_NORMS = {
+    "batch": [
+        'z, fresh = batch_norm(z, stats, "{name}", training)',
+        "stats = stats | fresh",
+    ],
+    "layer": ["z = layer_norm(z)"],
+}
+
+
+def _dense(say: Words, at: Place) -> Layer:
+    name, layer = at.name, at.layer
+    logits = [f'z = h @ params["{name}.w"] + params["{name}.b"]']
+    activate = [f"h = {say.activation(at)}"]
+    if layer.normalization != "none":
+        if layer.normalization not in _NORMS:
+            path = f"{at.path}/normalization"
+            raise say.unsupported(path, f"{layer.normalization!r}", ["none", *_NORMS])
+        logits += [line.format(name=name) for line in _NORMS[layer.normalization]]
+        logits.append(f'z = z * params["{name}.scale"] + params["{name}.offset"]')
+    if layer.dropout is not None:
+        number = name.removeprefix("hidden_")
+        drop = f"dropout(h, {layer.dropout!r}, jax.random.fold_in(key, {number}))"
+        activate += ["if training:", f"    h = {drop}"]
+    return Layer([], logits, activate, {})
+
+
+# -- optimizers ----------------------------------------------------------------------------------
+
+_ADAGRAD = '''
+def scale_by_adagrad(epsilon: float) -> optax.GradientTransformation:
+    """The gradient over the size of all past ones; optax's own cannot begin at zero."""
+
+    def update(gradients, squares, params=None):
+        squares = jax.tree.map(lambda s, g: s + g * g, squares, gradients)
+        move = jax.tree.map(lambda g, s: g / (jnp.sqrt(s) + epsilon), gradients, squares)
+        return move, squares
+
+    return optax.GradientTransformation(optax.tree.zeros_like, update)
+'''
+
+_NADAM = '''
+def scale_by_nadam(
+    b1: float, b2: float, eps: float, momentum_decay: float
+) -> optax.GradientTransformation:
+    """Nadam with a momentum that warms up (Dozat, 2016); optax's has a constant one."""
+
+    def momentum(step):
+        return b1 * (1 - 0.5 * 0.96 ** (step * momentum_decay))
+
+    def init(params):
+        zeros = optax.tree.zeros_like(params)
+        return 0, 1.0, zeros, zeros
+
+    def update(gradients, state, params=None):
+        step, product, mean, square = state
+        step = step + 1
+        now, following = momentum(step), momentum(step + 1)
+        product = product * now
+        mean = jax.tree.map(lambda m, g: b1 * m + (1 - b1) * g, mean, gradients)
+        square = jax.tree.map(lambda s, g: b2 * s + (1 - b2) * g * g, square, gradients)
+        of_gradient = (1 - now) / (1 - product)
+        of_mean = following / (1 - product * following)
+
+        def move(g, m, s):
+            return (of_gradient * g + of_mean * m) / (jnp.sqrt(s / (1 - b2**step)) + eps)
+
+        return jax.tree.map(move, gradients, mean, square), (step, product, mean, square)
+
+    return optax.GradientTransformation(init, update)
+'''
+
+_LBFGS = '''
+def scale_by_lbfgs(memory: int, reach: float) -> optax.GradientTransformation:
+    """L-BFGS without a line search: a direction longer than `reach` is shortened to it.
+
+    Steps along which the loss does not curve upwards teach nothing, so that the direction
+    always descends; optax's own learns from them too.
+    """
+
+    def init(params):
+        flat = jnp.zeros_like(ravel_pytree(params)[0])
+        past = jnp.zeros((memory, flat.size))
+        return {"count": 0, "w": flat, "g": flat, "steps": past, "changes": past, "scale": 1.0}
+
+    def update(gradients, state, params=None):
+        g, unravel = ravel_pytree(gradients)
+        state = remember(state, ravel_pytree(params)[0], g)
+        first = g * jnp.minimum(1.0, 1.0 / jnp.maximum(jnp.abs(g).sum(), 1e-30))
+        direction = jnp.where(state["count"] == 1, first, precondition(state, g))
+        direction *= reach / jnp.maximum(jnp.linalg.norm(direction), reach)
+        return unravel(direction), state
+
+    def remember(state, w, g):
+        step, change = w - state["w"], g - state["g"]
+        curves = (state["count"] > 0) & (step @ change > 1e-10)
+
+        def push(past, new):
+            return jnp.where(curves, jnp.concatenate([past[1:], new[None]]), past)
+
+        scale = (step @ change) / jnp.where(curves, change @ change, 1.0)
+        return {
+            "count": state["count"] + 1,
+            "w": w,
+            "g": g,
+            "steps": push(state["steps"], step),
+            "changes": push(state["changes"], change),
+            "scale": jnp.where(curves, scale, state["scale"]),
+        }
+
+    def precondition(state, g):
+        """The inverse Hessian times the gradient, by the two-loop recursion."""
+        steps, changes = state["steps"], state["changes"]
+        curvature = (steps * changes).sum(1)
+        inverse = jnp.where(curvature > 0, 1 / jnp.where(curvature > 0, curvature, 1), 0)
+        shares = {}
+        for i in reversed(range(memory)):
+            shares[i] = inverse[i] * (steps[i] @ g)
+            g = g - shares[i] * changes[i]
+        g = state["scale"] * g
+        for i in range(memory):
+            g = g + steps[i] * (shares[i] - inverse[i] * (changes[i] @ g))
+        return g
+
+    return optax.GradientTransformation(init, update)
+'''
+
+_PLAYGROUND = '''
+def playground_sgd(
+    params: Arrays, gradients: Arrays, dead: Arrays, rate: float, l1: float, l2: float
+) -> tuple[Arrays, Arrays]:
+    """TensorFlow Playground's rule: a weight that the penalty carries across zero stays there."""
+    moved = {name: w - rate * gradients[name] for name, w in params.items()}
+    for name in dead:
+        w = params[name]
+        amount = rate * (l1 * jnp.sign(w) + l2 * w)
+        died = dead[name] | (moved[name] * (moved[name] - amount) < 0)
+        moved[name] = jnp.where(died, 0.0, moved[name] - amount)
+        dead = dead | {name: died}
+    return moved, dead
+'''
+
+
+def _playground(training: Any) -> Rule:
+    return Rule("playground_sgd", [f"l1={training.l1!r}", f"l2={training.l2!r}"], _PLAYGROUND)
+
+
+def _adam(o: Any) -> Rule:
+    return Rule("optax.scale_by_adam", _arguments(b1=o.beta_1, b2=o.beta_2, eps=o.epsilon))
+
+
+def _adamw(o: Any) -> Rule:
+    decay = f"optax.add_decayed_weights({o.weight_decay!r})"
+    return Rule("optax.chain", [_adam(o).make("", 0), decay])
+
+
+def _nadam(o: Any) -> Rule:
+    given = _arguments(b1=o.beta_1, b2=o.beta_2, eps=o.epsilon, momentum_decay=o.momentum_decay)
+    return Rule("scale_by_nadam", given, _NADAM)
+
+
+def _arguments(**values: Any) -> list[str]:
+    return [f"{name}={value!r}" for name, value in values.items()]
+
+
+_OPTIMIZERS = {
+    "sgd": lambda o: Rule("optax.identity"),
+    "momentum": lambda o: Rule("optax.trace", _arguments(decay=o.momentum)),
+    "nesterov": lambda o: Rule("optax.trace", _arguments(decay=o.momentum, nesterov=True)),
+    "rmsprop": lambda o: Rule(
+        "optax.scale_by_rms", _arguments(decay=o.rho, eps=o.epsilon, eps_in_sqrt=False)
+    ),
+    "adagrad": lambda o: Rule("scale_by_adagrad", _arguments(epsilon=o.epsilon), _ADAGRAD),
+    "adadelta": lambda o: Rule("optax.scale_by_adadelta", _arguments(rho=o.rho, eps=o.epsilon)),
+    "adam": _adam,
+    "adamw": _adamw,
+    "nadam": _nadam,
+    "lion": lambda o: Rule("optax.scale_by_lion", _arguments(b1=o.beta_1, b2=o.beta_2)),
+    "lbfgs": lambda o: Rule("scale_by_lbfgs", _arguments(memory=o.memory, reach=o.reach), _LBFGS),
+}
+
+WORDS = Words(
+    "jax",
+    "JAX",
+    {
+        "feature": _FEATURES,
+        "activation": _ACTIVATIONS,
+        "layer": {"dense": _dense},
+        "loss": _LOSSES,
+        "optimizer": _OPTIMIZERS,
+        "rules": {"tf_playground": _playground},
+    },
+)
+
+
+# -- the program ---------------------------------------------------------------------------------
+
+_MODEL = '''
+"""A network from Layerlab, in plain JAX.
+
+{{ summary }}.
+What it answers at a point:
+
+    python model.py {{ example }}
+"""
+
+import sys
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+from safetensors.numpy import load_file
+
+WEIGHTS = Path(__file__).with_name("weights.safetensors")
+Arrays = dict[str, jax.Array]
+
+
+def features(points: jax.Array) -> jax.Array:
+    """{{ points }} -> (N, {{ width }}): what the network is given of each."""
+{% if dimensions == 2 %}
+    x, y = points.T
+{% else %}
+    x = points[:, 0]
+{% endif %}
+    {{ call("columns = [", written.features, 4, "]") }}
+    return jnp.stack(columns, axis=1)
+
+
+{% if "layer_norm(" in lines %}
+def layer_norm(z: jax.Array) -> jax.Array:
+    """Every example to mean 0 and variance 1 over the units."""
+    mean, var = z.mean(1, keepdims=True), z.var(1, keepdims=True)
+    return (z - mean) / jnp.sqrt(var + 1e-5)
+
+
+{% endif %}
+{% if "batch_norm(" in lines %}
+def batch_norm(z: jax.Array, stats: Arrays, name: str, training: bool) -> tuple[jax.Array, Arrays]:
+    """Every unit to mean 0 and variance 1 over the batch, and the running averages after it.
+
+    A single example has no variance: it is normalized by the running averages.
+    """
+    mean, var, count = stats[f"{name}.mean"], stats[f"{name}.var"], len(z)
+    if not training or count == 1:
+        return (z - mean) / jnp.sqrt(var + 1e-5), {}
+    now, spread = z.mean(0), z.var(0)
+    fresh = {
+        f"{name}.mean": 0.9 * mean + 0.1 * now,
+        f"{name}.var": 0.9 * var + 0.1 * spread * count / (count - 1),
+    }
+    return (z - now) / jnp.sqrt(spread + 1e-5), fresh
+
+
+{% endif %}
+{% if "dropout(" in lines %}
+def dropout(h: jax.Array, share: float, key: jax.Array) -> jax.Array:
+    """Silence a share of the units; the others are scaled up to make up for them."""
+    kept = jax.random.bernoulli(key, 1 - share, h.shape)
+    return jnp.where(kept, h / (1 - share), 0.0)
+
+
+{% endif %}
+def network(
+    params: Arrays,
+    stats: Arrays,
+    points: jax.Array,
+    training: bool = False,
+    key: jax.Array | None = None,
+) -> tuple[jax.Array, Arrays]:
+    """{{ points }} -> (N, {{ outputs }}) logits, the output layer before its
+    activation, and the running averages after them."""
+    h = features(points)
+{% for layer in written.layers[:-1] %}
+{% for line in layer.logits + layer.activate %}
+    {{ line }}
+{% endfor %}
+{% endfor %}
+{% for line in written.layers[-1].logits %}
+    {{ line }}
+{% endfor %}
+    return z, stats
+
+
+def activate(z: jax.Array) -> jax.Array:
+    """Logits -> outputs."""
+    return {{ written.activation }}
+
+
+def load(path: Path = WEIGHTS) -> tuple[Arrays, Arrays]:
+    """The parameters and the running averages of a file, by name; a matrix is (inputs, units)."""
+    arrays = {name: jnp.asarray(array) for name, array in load_file(path).items()}
+    averages = [name for name in arrays if name.endswith((".mean", ".var"))]
+    stats = {name: arrays.pop(name) for name in averages}
+    return arrays, stats
+
+
+def predict(params: Arrays, stats: Arrays, points: jax.Array) -> jax.Array:
+    """{{ points }} -> (N, {{ outputs }}) outputs."""
+    logits, _ = network(params, stats, points)
+    return activate(logits)
+
+
+{% if classes %}
+def classify(outputs: jax.Array) -> jax.Array:
+    """(N, {{ outputs }}) outputs -> (N,) classes."""
+{% if outputs == 1 %}
+    return (outputs[:, 0] > {{ threshold }}).astype(int)
+{% else %}
+    return outputs.argmax(axis=1)
+{% endif %}
+
+
+{% endif %}
+if __name__ == "__main__":
+    point = jnp.array([[float(number) for number in sys.argv[1:]]])
+    answer = predict(*load(), point)
+    print("outputs", answer[0].tolist())
+{% if classes %}
+    print("class", classify(answer).item())
+{% endif %}
+'''
+
+_TRAIN = '''
+"""Trains the network of model.py by the rules it had in Layerlab.
+
+It goes on from weights.safetensors, with the points of points.csv, for so many epochs:
+
+    python train.py 100
+"""
+
+import csv
+{% if "math." in written.schedule.code ~ written.schedule.body | join %}
+import math
+{% endif %}
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+{% if "optax." in written.loss ~ rule ~ written.rule.code or clip is not none %}
+import optax
+{% endif %}
+{% if "ravel_pytree" in written.rule.code %}
+from jax.flatten_util import ravel_pytree
+{% endif %}
+from model import Arrays, {{ "activate, " if "outputs" in written.loss }}load, network
+
+POINTS = Path(__file__).with_name("points.csv")
+BATCH_SIZE = {{ training.batch_size }}
+LEARNING_RATE = {{ training.learning_rate }}
+{% if l1 %}
+L1 = {{ l1 }}
+{% endif %}
+{% if l2 %}
+L2 = {{ l2 }}
+{% endif %}
+{% if decay %}
+WEIGHT_DECAY = {{ decay }}
+{% endif %}
+{% if clip is not none %}
+CLIP_NORM = {{ clip }}
+{% endif %}
+{% if stopping %}
+PATIENCE = {{ stopping.patience }}
+MIN_DELTA = {{ stopping.min_delta }}
+{% endif %}
+{% if l1 or l2 or decay or written.playground %}
+#: the matrices; biases are not {{ "shrunk" if decay and not l1 and not l2 else "penalised" }}
+{{ call("WEIGHTS = [", penalised, 0, "]") }}
+{% endif %}
+
+
+class State(NamedTuple):
+    """What training changes."""
+
+    params: Arrays
+    stats: Arrays
+    optimizer: Any
+    key: jax.Array
+
+
+{% if written.schedule.code %}
+{{ written.schedule.code.strip() }}
+
+
+{% endif %}
+def learning_rate(epoch: float) -> float:
+    """{{ schedule_help }}"""
+{% for line in written.schedule.body %}
+    {{ line }}
+{% endfor %}
+
+
+def targets_of(labels: jax.Array) -> jax.Array:
+{% if not classes %}
+    """(N,) values -> (N, 1)."""
+    return labels[:, None]
+{% elif outputs == 1 %}
+    """(N,) classes -> (N, 1): 1 for class 1, {{ low }} for class 0."""
+    return jnp.where(labels == 1, 1.0, {{ low }})[:, None]
+{% else %}
+    """(N,) classes -> (N, {{ outputs }}): 1 in the column of the class, else {{ low }}."""
+    return jnp.where(jax.nn.one_hot(labels, {{ outputs }}) == 1, 1.0, {{ low }})
+{% endif %}
+
+
+def loss_of(logits: jax.Array, targets: jax.Array) -> jax.Array:
+    """{{ training.loss.title }}, the mean over a batch."""
+{% if "outputs" in written.loss %}
+    outputs = activate(logits)
+{% endif %}
+    return {{ written.loss }}
+
+
+{% if l1 or l2 %}
+def penalty(params: Arrays) -> jax.Array:
+    """What large weights cost."""
+    weights = [params[name] for name in WEIGHTS]
+{% if l1 and l2 %}
+    return sum(L1 * jnp.abs(w).sum() + L2 / 2 * (w**2).sum() for w in weights)
+{% elif l1 %}
+    return sum(L1 * jnp.abs(w).sum() for w in weights)
+{% else %}
+    return sum(L2 / 2 * (w**2).sum() for w in weights)
+{% endif %}
+
+
+{% endif %}
+{% if written.rule.code %}
+{{ written.rule.code.strip() }}
+
+
+{% endif %}
+{% if not written.playground %}
+#: gradients -> a direction, which the learning rate is then multiplied by
+{% if clip is not none %}
+{{ call("OPTIMIZER = optax.chain(", ["optax.clip_by_global_norm(CLIP_NORM)", rule], 0) }}
+{% else %}
+OPTIMIZER = {{ rule }}
+{% endif %}
+
+
+{% endif %}
+def begin() -> State:
+    """The state before the first step."""
+    params, stats = load()
+{% if written.playground %}
+    dead = {name: jnp.zeros(params[name].shape, bool) for name in WEIGHTS}
+    return State(params, stats, dead, jax.random.key(0))
+{% else %}
+    return State(params, stats, OPTIMIZER.init(params), jax.random.key(0))
+{% endif %}
+
+
+@jax.jit
+def step(
+    state: State, points: jax.Array, targets: jax.Array, rate: float
+) -> tuple[State, jax.Array]:
+    key, now = jax.random.split(state.key)
+
+    def objective(params: Arrays) -> tuple[jax.Array, tuple[jax.Array, Arrays]]:
+        logits, stats = network(params, state.stats, points, training=True, key=now)
+        loss = loss_of(logits, targets)
+        return loss{{ " + penalty(params)" if l1 or l2 }}, (loss, stats)
+
+    gradients, (loss, stats) = jax.grad(objective, has_aux=True)(state.params)
+{% if written.playground %}
+    {{ move }}
+{% else %}
+    direction, optimizer = OPTIMIZER.update(gradients, state.optimizer, state.params)
+    params = {name: w - rate * direction[name] for name, w in state.params.items()}
+{% if decay %}
+    for name in WEIGHTS:
+        params[name] -= rate * WEIGHT_DECAY * state.params[name]
+{% endif %}
+{% endif %}
+    return State(params, stats, optimizer, key), loss
+
+
+def train_step(
+    state: State, points: jax.Array, labels: jax.Array, epoch: float
+) -> tuple[State, jax.Array]:
+    """One step on a batch, {{ points }} and (N,) labels, at a time in epochs, and its loss."""
+    return step(state, points, targets_of(labels), learning_rate(epoch))
+
+
+def evaluate(state: State, points: jax.Array, labels: jax.Array) -> float:
+    """The loss on points and labels."""
+    logits, _ = network(state.params, state.stats, points)
+    return float(loss_of(logits, targets_of(labels)))
+
+
+def read_points(part: str) -> tuple[jax.Array, jax.Array]:
+    """The points and labels of a part: train, validation or test."""
+    with POINTS.open() as file:
+        rows = [row for row in csv.DictReader(file) if row["part"] == part]
+    points = jnp.array([[{{ coordinates }}] for row in rows])
+    return points, jnp.array([{{ label }}(row["label"]) for row in rows])
+
+
+def main(epochs: int) -> None:
+    state = begin()
+    points, labels = read_points("train")
+{% if stopping %}
+    held_out = read_points("{{ held_out }}")
+    best, waited = float("inf"), 0
+{% else %}
+    test_points, test_labels = read_points("test")
+{% endif %}
+    rng = np.random.default_rng(0)
+    for epoch in range(epochs):
+        order = rng.permutation(len(points))
+        batches = [order[i : i + BATCH_SIZE] for i in range(0, len(order), BATCH_SIZE)]
+        for i, rows in enumerate(batches):
+            state, _ = train_step(state, points[rows], labels[rows], epoch + i / len(batches))
+        loss = evaluate(state, points, labels)
+{% if stopping %}
+        held = evaluate(state, *held_out)
+        print(f"epoch {epoch + 1}: loss {loss:.4f}, {{ held_out }} loss {held:.4f}")
+        best, waited = (held, 0) if held < best - MIN_DELTA else (best, waited + 1)
+        if waited >= PATIENCE:
+            break
+{% else %}
+        test = evaluate(state, test_points, test_labels)
+        print(f"epoch {epoch + 1}: loss {loss:.4f}, test loss {test:.4f}")
+{% endif %}
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100)
+'''
+
+
+@TARGETS.register(
+    "jax", title="JAX", filename="layerlab-jax.zip", media_type="application/zip",
+    help="The network as plain functions with its weights, and a script that trains it with optax.",
+)  # fmt: skip
+def plain_jax(run: Run) -> dict[str, bytes]:
+    written = Written.of(run, WORDS)
+    lines = [line for layer in written.layers for line in [*layer.logits, *layer.activate]]
+    rule = written.rule.make("", len("OPTIMIZER = "))
+    state = ["state.params", "gradients", "state.optimizer", "rate"]
+    values = facts(run, written) | {
+        "lines": "\n".join(lines),
+        "rule": rule,
+        "move": written.rule.make("params, optimizer = ", 4, *state),
+        "penalised": [f'"{name}"' for name in penalised(run)],
+    }
+    model, train = render(_MODEL, **values), render(_TRAIN, **values)
+    return program("JAX", run, model, train, ["jax", "numpy", "optax", "safetensors"])

@@ -1,0 +1,285 @@
+"""What the targets that write Python have in common: text, schedules, the files beside it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jinja2
+
+from server.datasets.split import load
+from server.experiment.registry import FEATURES, LAYERS, LOSSES, OPTIMIZERS, SCHEDULES
+
+from .base import Run, Words
+from .experiment_file import experiment_json
+from .weights_file import WEIGHTS, pack
+
+WIDTH = 100
+PARTS = ("train", "validation", "test")
+
+#: what the emitted code is tested with
+PINS = {
+    "fastapi": "0.165.0",
+    "jax": "0.10.2",
+    "keras": "3.15.1",
+    "numpy": "2.4.6",
+    "onnxruntime": "1.32.0",
+    "optax": "0.2.8",
+    "safetensors": "0.8.0",
+    "torch": "2.13.0",
+    "uvicorn": "0.54.0",
+}
+
+_ENVIRONMENT = jinja2.Environment(
+    trim_blocks=True,
+    lstrip_blocks=True,
+    keep_trailing_newline=True,
+    undefined=jinja2.StrictUndefined,
+    autoescape=False,  # it writes Python, of names and numbers that are ours
+)
+
+
+def render(template: str, **values: Any) -> str:
+    """One of our templates with these values."""
+    return _ENVIRONMENT.from_string(template.lstrip("\n")).render(values)
+
+
+def call(head: str, arguments: Sequence[str], indent: int, tail: str = ")") -> str:
+    """`head(a, b)`, an argument a line where one line is too short. `head` has the bracket;
+    `indent` is that of its line."""
+    line = f"{head}{', '.join(arguments)}{tail}"
+    if indent + len(line) <= WIDTH:
+        return line
+    pad = " " * indent
+    return "\n".join([head, *(f"{pad}    {one}," for one in arguments), f"{pad}{tail}"])
+
+
+def number(value: float) -> str:
+    """A number as a person writes it: 25 rather than 25.0."""
+    return str(int(value)) if float(value).is_integer() else repr(value)
+
+
+def requirements(*names: str) -> bytes:
+    """A requirements.txt of these packages, pinned."""
+    return "".join(f"{name}=={PINS[name]}\n" for name in names).encode()
+
+
+# -- words -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Layer:
+    """How a layer is written.
+
+    build: lines that make it. logits: lines from its input `h` to its weighted sums `z`.
+    activate: lines from `z` to `h`. load: where an array goes in the framework -> what it is.
+    """
+
+    build: Sequence[str]
+    logits: Sequence[str]
+    activate: Sequence[str]
+    load: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How an optimizer is written: `name(arguments)`, and what must be defined before it."""
+
+    name: str
+    arguments: Sequence[str] = ()
+    code: str = ""
+
+    def make(self, head: str, indent: int, *first: str) -> str:
+        """`head` and the call, with these arguments first."""
+        return call(f"{head}{self.name}(", [*first, *self.arguments], indent)
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How a schedule is written: the body of `learning_rate(epoch)`, and what it needs."""
+
+    body: Sequence[str]
+    code: str = ""
+
+
+@dataclass(frozen=True)
+class Written:
+    """An experiment in a target's words."""
+
+    features: Sequence[str]
+    layers: Sequence[Layer]
+    activation: str
+    loss: str
+    rule: Rule
+    schedule: Schedule
+    #: whether the penalties and the decay are the rule's own affair
+    playground: bool
+
+    @classmethod
+    def of(cls, run: Run, say: Words) -> Written:
+        """Raises Unsupported where the target has no words."""
+        data, training = run.experiment.data, run.experiment.training
+        playground = training.rules == "tf_playground" and training.l1 > 0
+        where = "/experiment/training"
+
+        def written(registry: Any, kind: Any, name: str) -> Any:
+            return say.of(registry, kind.kind, f"{where}/{name}")(kind)
+
+        return cls(
+            features=[
+                say.of(FEATURES, name, f"/experiment/data/features/{i}")
+                for i, name in enumerate(data.features)
+            ],
+            layers=[say.of(LAYERS, p.layer.kind, p.path)(say, p) for p in run.places],
+            activation=say.activation(run.output),
+            loss=written(LOSSES, training.loss, "loss"),
+            rule=say.tables["rules"]["tf_playground"](training)
+            if playground
+            else written(OPTIMIZERS, training.optimizer, "optimizer"),
+            schedule=SCHEDULE_WORDS.of(SCHEDULES, training.schedule.kind, f"{where}/schedule")(
+                training.schedule
+            ),
+            playground=playground,
+        )
+
+
+_COSINE = '''
+def cosine(start: float, end: float, part: float) -> float:
+    """From `start` at part 0 to `end` at part 1 along half a cosine wave; level outside."""
+    part = min(max(part, 0.0), 1.0)
+    return end + (start - end) * (1 + math.cos(math.pi * part)) / 2
+'''
+_RATE = "return LEARNING_RATE * "
+
+
+def _warmup_cosine(s: Any) -> Schedule:
+    fall = f"cosine(1, {number(s.floor)}, (epoch - {s.warmup}) / {s.epochs})"
+    rise = [f"if epoch < {s.warmup}:", f"    {_RATE}epoch / {s.warmup}"]
+    return Schedule([*rise, f"{_RATE}{fall}"], _COSINE)
+
+
+def _one_cycle(s: Any) -> Schedule:
+    start = f"1 / {number(s.start_divisor)}"
+    fall = f"cosine(1, {start} / {number(s.final_divisor)}, (part - {s.rise!r}) / (1 - {s.rise!r}))"
+    return Schedule(
+        [
+            f"part = epoch / {s.epochs}",
+            f"if part < {s.rise!r}:",
+            f"    {_RATE}cosine({start}, 1, part / {s.rise!r})",
+            f"{_RATE}{fall}",
+        ],
+        _COSINE,
+    )
+
+
+def _line(s: Any) -> Schedule:
+    part = f"min(epoch / {s.epochs}, 1)"
+    return Schedule([f"{_RATE}({number(s.start)} + (1 - {number(s.start)}) * {part})"])
+
+
+_SCHEDULES: dict[str, Callable[[Any], Schedule]] = {
+    "constant": lambda s: Schedule(["return LEARNING_RATE"]),
+    "step": lambda s: Schedule([f"{_RATE}{s.gamma!r} ** (epoch // {s.every})"]),
+    "exponential": lambda s: Schedule([f"{_RATE}{s.gamma!r}**epoch"]),
+    "cosine": lambda s: Schedule(
+        [f"{_RATE}cosine(1, {number(s.floor)}, epoch / {s.epochs})"], _COSINE
+    ),
+    "cosine_restarts": lambda s: Schedule(
+        [f"{_RATE}cosine(1, {number(s.floor)}, epoch / {s.every} % 1)"], _COSINE
+    ),
+    "warmup": _line,
+    "warmup_cosine": _warmup_cosine,
+    "one_cycle": _one_cycle,
+}
+#: the learning rate is Python's affair in every framework
+SCHEDULE_WORDS = Words("python", "Python", {"schedule": _SCHEDULES})
+
+
+# -- the files of a program ----------------------------------------------------------------------
+
+
+def facts(run: Run, written: Written) -> dict[str, Any]:
+    """What the templates of every framework read."""
+    training = run.experiment.training
+    counts = load(run.experiment.data).counts
+    penalised = not written.playground  # there the penalties are the rule's own affair
+    return {
+        "call": call,
+        "written": written,
+        "training": training,
+        "summary": run.wrapped_summary(),
+        "coordinates": ", ".join(f'float(row["{c}"])' for c in ("x", "y")[: run.dimensions]),
+        "dimensions": run.dimensions,
+        "points": f"(N, {run.dimensions}) points",
+        "example": "1.5 -2" if run.dimensions == 2 else "1.5",
+        "width": len(written.features),
+        "outputs": run.output.units,
+        "classes": run.classes,
+        "low": run.low,
+        "threshold": (run.low + 1) / 2,
+        "label": "int" if run.classes else "float",
+        "schedule_help": training.schedule.help,
+        "l1": training.l1 if penalised else 0.0,
+        "l2": training.l2 if penalised else 0.0,
+        "decay": training.weight_decay,
+        "clip": training.clip_norm,
+        "stopping": training.early_stopping,
+        "held_out": "validation" if counts["validation"] else "test",
+    }
+
+
+def penalised(run: Run) -> list[str]:
+    """The arrays that penalties apply to, by their names in the file."""
+    return [f"{place.name}.{name}" for place in run.places for name in place.layer.regularized]
+
+
+_README = """
+# A network from Layerlab, in {{ framework }}
+
+{{ summary }}, to {{ "tell classes apart" if classes else "predict a value" }}.
+
+    pip install -r requirements.txt
+    python model.py {{ example }}    # what it answers at a point
+    python train.py 20      # trains on, by the rules it had in Layerlab
+
+In `model.py` are the features and the network, in `train.py` loss, optimizer and schedule.
+`weights.safetensors` holds the weights, `points.csv` the data and its parts, `experiment.json`
+every setting. The order of the batches is another one, so runs differ as those of two seeds do.
+"""
+
+
+def program(
+    framework: str, run: Run, model: str, train: str, packages: Sequence[str]
+) -> dict[str, bytes]:
+    """A folder with a model, its training, its weights and its points."""
+    readme = render(
+        _README,
+        framework=framework,
+        summary=run.wrapped_summary(),
+        classes=run.classes,
+        example="1.5 -2" if run.dimensions == 2 else "1.5",
+    )
+    return {
+        "README.md": readme.encode(),
+        "model.py": model.encode(),
+        "train.py": train.encode(),
+        WEIGHTS: pack(run),
+        "points.csv": points_csv(run),
+        "experiment.json": experiment_json(run.experiment),
+        "requirements.txt": requirements(*packages),
+    }
+
+
+def points_csv(run: Run) -> bytes:
+    """Every point of the experiment: coordinates, label (a class or a value), part."""
+    loaded = load(run.experiment.data)
+    labels = loaded.labels.astype(int) if run.classes else loaded.labels
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow([*("x", "y")[: run.dimensions], "label", "part"])
+    for inputs, label, part in zip(loaded.inputs, labels, loaded.part, strict=True):
+        table.writerow([*inputs, label, PARTS[part]])  # each in the fewest digits that say it
+    return text.getvalue().encode()

@@ -1,0 +1,568 @@
+"""PyTorch: a module, its weights, and a training loop."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .base import TARGETS, Place, Run, Words
+from .python_code import Layer, Rule, Written, facts, penalised, program, render
+
+_FEATURES = {
+    "x": "x",
+    "y": "y",
+    "x_squared": "x**2",
+    "y_squared": "y**2",
+    "xy": "x * y",
+    "sin_x": "torch.sin(x)",
+    "sin_y": "torch.sin(y)",
+    "cos_x": "torch.cos(x)",
+    "cos_y": "torch.cos(y)",
+    "radius": "torch.hypot(x, y)",
+    "gauss": "torch.exp(-(x**2 + y**2) / 8)",
+}
+
+_ACTIVATIONS = {
+    "linear": "z",
+    "relu": "F.relu(z)",
+    "leaky_relu": "F.leaky_relu(z, 0.01)",
+    "elu": "F.elu(z)",
+    "selu": "F.selu(z)",
+    "gelu": "F.gelu(z)",
+    "silu": "F.silu(z)",
+    "mish": "F.mish(z)",
+    "softplus": "F.softplus(z)",
+    "sigmoid": "torch.sigmoid(z)",
+    "tanh": "torch.tanh(z)",
+    "hard_tanh": "F.hardtanh(z)",
+    "softsign": "F.softsign(z)",
+    "sine": "torch.sin(z)",
+    "gaussian": "torch.exp(-(z**2))",
+    "softmax": "F.softmax(z, dim=-1)",
+}
+
+_LOSSES = {
+    "squared_error": lambda loss: ("0.5 * " * loss.half) + "F.mse_loss(outputs, targets)",
+    "absolute_error": lambda loss: "F.l1_loss(outputs, targets)",
+    "huber": lambda loss: f"F.huber_loss(outputs, targets, delta={loss.delta!r})",
+    "binary_crossentropy": lambda loss: "F.binary_cross_entropy_with_logits(logits, targets)",
+    "categorical_crossentropy": lambda loss: (
+        f"F.cross_entropy(logits, targets, label_smoothing={loss.label_smoothing!r})"
+        if loss.label_smoothing
+        else "F.cross_entropy(logits, targets)"
+    ),
+    "hinge": lambda loss: "F.relu(1 - targets * outputs).mean()",
+}
+
+
+# -- layers --------------------------------------------------------------------------------------
+
+_NORMS = {
+    "batch": (
+        "BatchNorm",
+        {
+            "weight": "scale",
+            "bias": "offset",
+            "running_mean": "mean",
+            "running_var": "var",
+        },
+    ),
+    "layer": ("nn.LayerNorm", {"weight": "scale", "bias": "offset"}),
+}
+
+
+def _dense(say: Words, at: Place) -> Layer:
+    name, layer = at.name, at.layer
+    build = [f"self.{name} = nn.Linear({at.inputs}, {at.units})"]
+    logits = [f"z = self.{name}(h)"]
+    activate = [f"h = {say.activation(at)}"]
+    load = {
+        f"{name}.weight": f'arrays["{name}.w"].T',
+        f"{name}.bias": f'arrays["{name}.b"]',
+    }
+    if layer.normalization != "none":
+        path = f"{at.path}/normalization"
+        if layer.normalization not in _NORMS:
+            raise say.unsupported(path, f"{layer.normalization!r}", ["none", *_NORMS])
+        norm, parts = _NORMS[layer.normalization]
+        build.append(f"self.{name}_norm = {norm}({at.units})")
+        logits.append(f"z = self.{name}_norm(z)")
+        load |= {f"{name}_norm.{to}": f'arrays["{name}.{part}"]' for to, part in parts.items()}
+    if layer.normalization == "batch":
+        load[f"{name}_norm.num_batches_tracked"] = "torch.tensor(0)"
+    if layer.dropout is not None:
+        build.append(f"self.{name}_dropout = nn.Dropout({layer.dropout!r})")
+        activate.append(f"h = self.{name}_dropout(h)")
+    return Layer(build, logits, activate, load)
+
+
+# -- optimizers ----------------------------------------------------------------------------------
+
+
+def _adam(name: str, o: Any, *more: str) -> Rule:
+    betas = f"betas=({o.beta_1!r}, {o.beta_2!r})"
+    return Rule(f"torch.optim.{name}", ["lr=LEARNING_RATE", betas, f"eps={o.epsilon!r}", *more])
+
+
+def _native(name: str, **arguments: Any) -> Rule:
+    given = [f"{key}={value!r}" for key, value in arguments.items()]
+    return Rule(f"torch.optim.{name}", ["lr=LEARNING_RATE", *given])
+
+
+_LION = '''
+class Lion(torch.optim.Optimizer):
+    """Every weight moves by the same amount, against the sign of a running mean (Chen, 2023)."""
+
+    def __init__(self, params, lr: float, betas: tuple[float, float]) -> None:
+        super().__init__(params, {"lr": lr, "betas": betas})
+
+    @torch.no_grad()
+    def step(self) -> None:
+        for group in self.param_groups:
+            beta_1, beta_2 = group["betas"]
+            for p in group["params"]:
+                mean = self.state[p].setdefault("mean", torch.zeros_like(p))
+                p -= group["lr"] * torch.sign(beta_1 * mean + (1 - beta_1) * p.grad)
+                mean.lerp_(p.grad, 1 - beta_2)
+'''
+
+_LBFGS = '''
+class LBFGS(torch.optim.Optimizer):
+    """L-BFGS without a line search: a direction longer than `reach` is shortened to it.
+
+    PyTorch's own has no such bound. Steps along which the loss does not curve upwards teach
+    nothing, so that the direction always descends.
+    """
+
+    def __init__(self, params, lr: float, memory: int, reach: float) -> None:
+        super().__init__(params, {"lr": lr})
+        self.memory, self.reach = memory, reach
+        self.past = []  # pairs of a step and the change of the gradient along it, oldest first
+        self.before = None  # weights and gradient of the last step
+
+    @torch.no_grad()
+    def step(self) -> None:
+        (group,) = self.param_groups
+        w = torch.nn.utils.parameters_to_vector(group["params"])
+        g = torch.cat([p.grad.flatten() for p in group["params"]])
+        if self.before is None:
+            direction = g * min(1.0, 1.0 / max(float(g.abs().sum()), 1e-30))
+        else:
+            self.remember(w - self.before[0], g - self.before[1])
+            direction = self.precondition(g)
+        self.before = w, g
+        direction *= self.reach / max(float(direction.norm()), self.reach)
+        moved = w - group["lr"] * direction
+        torch.nn.utils.vector_to_parameters(moved, group["params"])
+
+    def remember(self, step: Tensor, change: Tensor) -> None:
+        if step @ change > 1e-10:
+            self.past = [*self.past, (step, change)][-self.memory :]
+
+    def precondition(self, g: Tensor) -> Tensor:
+        """The inverse Hessian times the gradient, by the two-loop recursion."""
+        shares = []
+        for step, change in reversed(self.past):
+            shares.append((step @ g) / (step @ change))
+            g = g - shares[-1] * change
+        if self.past:
+            step, change = self.past[-1]
+            g = g * (step @ change) / (change @ change)
+        for step, change in self.past:
+            g = g + step * (shares.pop() - (change @ g) / (step @ change))
+        return g
+'''
+
+_PLAYGROUND = '''
+class PlaygroundSGD(torch.optim.Optimizer):
+    """TensorFlow Playground's rule: a weight that the penalty carries across zero stays there.
+
+    Only matrices are penalised, biases are not.
+    """
+
+    def __init__(self, params, lr: float, l1: float, l2: float) -> None:
+        super().__init__(params, {"lr": lr, "l1": l1, "l2": l2})
+
+    @torch.no_grad()
+    def step(self) -> None:
+        for group in self.param_groups:
+            for p in group["params"]:
+                before = p.clone()
+                p -= group["lr"] * p.grad
+                if p.ndim == 2:
+                    penalty = group["l1"] * before.sign() + group["l2"] * before
+                    self.penalise(p, group["lr"] * penalty)
+
+    def penalise(self, p: Tensor, amount: Tensor) -> None:
+        dead = self.state[p].setdefault("dead", torch.zeros_like(p, dtype=torch.bool))
+        dead |= p * (p - amount) < 0
+        p -= amount
+        p[dead] = 0
+'''
+
+
+def _playground(training: Any) -> Rule:
+    penalties = [f"l1={training.l1!r}", f"l2={training.l2!r}"]
+    return Rule("PlaygroundSGD", ["lr=LEARNING_RATE", *penalties], _PLAYGROUND)
+
+
+_OPTIMIZERS = {
+    "sgd": lambda o: _native("SGD"),
+    "momentum": lambda o: _native("SGD", momentum=o.momentum),
+    # PyTorch wants a momentum for it; without one it is plain SGD
+    "nesterov": lambda o: (
+        _native("SGD", momentum=o.momentum, nesterov=True) if o.momentum else _native("SGD")
+    ),
+    "rmsprop": lambda o: _native("RMSprop", alpha=o.rho, eps=o.epsilon),
+    "adagrad": lambda o: _native("Adagrad", eps=o.epsilon),
+    "adadelta": lambda o: _native("Adadelta", rho=o.rho, eps=o.epsilon),
+    "adam": lambda o: _adam("Adam", o),
+    "adamw": lambda o: _adam("AdamW", o, f"weight_decay={o.weight_decay!r}"),
+    "nadam": lambda o: _adam("NAdam", o, f"momentum_decay={o.momentum_decay!r}"),
+    "lion": lambda o: Rule(
+        "Lion", ["lr=LEARNING_RATE", f"betas=({o.beta_1!r}, {o.beta_2!r})"], _LION
+    ),
+    "lbfgs": lambda o: Rule(
+        "LBFGS", ["lr=LEARNING_RATE", f"memory={o.memory}", f"reach={o.reach!r}"], _LBFGS
+    ),
+}
+
+WORDS = Words(
+    "pytorch",
+    "PyTorch",
+    {
+        "feature": _FEATURES,
+        "activation": _ACTIVATIONS,
+        "layer": {"dense": _dense},
+        "loss": _LOSSES,
+        "optimizer": _OPTIMIZERS,
+        "rules": {"tf_playground": _playground},
+    },
+)
+
+
+# -- the program ---------------------------------------------------------------------------------
+
+_MODEL = '''
+"""A network from Layerlab, in PyTorch.
+
+{{ summary }}.
+What it answers at a point:
+
+    python model.py {{ example }}
+"""
+
+import sys
+from pathlib import Path
+
+import torch
+{% if "F." in body %}
+import torch.nn.functional as F
+{% endif %}
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+WEIGHTS = Path(__file__).with_name("weights.safetensors")
+
+
+{{ body }}'''
+
+_BODY = '''
+def features(points: Tensor) -> Tensor:
+    """{{ points }} -> (N, {{ width }}): what the network is given of each."""
+{% if dimensions == 2 %}
+    x, y = points.unbind(dim=1)
+{% else %}
+    x = points[:, 0]
+{% endif %}
+    {{ call("columns = [", written.features, 4, "]") }}
+    return torch.stack(columns, dim=1)
+
+
+{% if batch_norm %}
+class BatchNorm(nn.BatchNorm1d):
+    """PyTorch's, but a batch of one example, which has no variance, is no error: it is
+    normalized by the running averages."""
+
+    def forward(self, z: Tensor) -> Tensor:
+        if self.training and len(z) == 1:
+            mean, var = self.running_mean, self.running_var
+            return F.batch_norm(z, mean, var, self.weight, self.bias, eps=self.eps)
+        return super().forward(z)
+
+
+{% endif %}
+class Network(nn.Module):
+    """{{ points }} -> (N, {{ outputs }}) logits: the output layer before its activation."""
+
+    def __init__(self) -> None:
+        super().__init__()
+{% for layer in written.layers %}
+{% for line in layer.build %}
+        {{ line }}
+{% endfor %}
+{% endfor %}
+
+    def forward(self, points: Tensor) -> Tensor:
+        h = features(points)
+{% for layer in written.layers[:-1] %}
+{% for line in layer.logits + layer.activate %}
+        {{ line }}
+{% endfor %}
+{% endfor %}
+{% for line in written.layers[-1].logits[:-1] %}
+        {{ line }}
+{% endfor %}
+        {{ written.layers[-1].logits[-1] | replace("z = ", "return ") }}
+
+
+def activate(z: Tensor) -> Tensor:
+    """Logits -> outputs."""
+    return {{ written.activation }}
+
+
+def load(path: Path = WEIGHTS) -> Network:
+    """The network with the weights of a file, where every matrix is (inputs, units)."""
+    arrays = load_file(path)
+    network = Network()
+    network.load_state_dict(
+        {
+{% for layer in written.layers %}
+{% for to, array in layer.load.items() %}
+            "{{ to }}": {{ array }},
+{% endfor %}
+{% endfor %}
+        }
+    )
+    return network.eval()
+
+
+@torch.no_grad()
+def predict(network: Network, points: Tensor) -> Tensor:
+    """{{ points }} -> (N, {{ outputs }}) outputs."""
+    return activate(network.eval()(points))
+
+
+{% if classes %}
+def classify(outputs: Tensor) -> Tensor:
+    """(N, {{ outputs }}) outputs -> (N,) classes."""
+{% if outputs == 1 %}
+    return (outputs[:, 0] > {{ threshold }}).long()
+{% else %}
+    return outputs.argmax(dim=1)
+{% endif %}
+
+
+{% endif %}
+if __name__ == "__main__":
+    point = torch.tensor([[float(number) for number in sys.argv[1:]]])
+    answer = predict(load(), point)
+    print("outputs", answer[0].tolist())
+{% if classes %}
+    print("class", classify(answer).item())
+{% endif %}
+'''
+
+_TRAIN = '''
+"""Trains the network of model.py by the rules it had in Layerlab.
+
+It goes on from weights.safetensors, with the points of points.csv, for so many epochs:
+
+    python train.py 100
+"""
+
+import csv
+{% if "math." in written.schedule.code ~ written.schedule.body | join %}
+import math
+{% endif %}
+import sys
+from pathlib import Path
+
+import torch
+{% if "F." in written.loss or outputs > 1 %}
+import torch.nn.functional as F
+{% endif %}
+from model import Network, {{ "activate, " if "outputs" in written.loss }}load
+from torch import Tensor
+
+POINTS = Path(__file__).with_name("points.csv")
+BATCH_SIZE = {{ training.batch_size }}
+LEARNING_RATE = {{ training.learning_rate }}
+{% if l1 %}
+L1 = {{ l1 }}
+{% endif %}
+{% if l2 %}
+L2 = {{ l2 }}
+{% endif %}
+{% if decay %}
+WEIGHT_DECAY = {{ decay }}
+{% endif %}
+{% if clip is not none %}
+CLIP_NORM = {{ clip }}
+{% endif %}
+{% if stopping %}
+PATIENCE = {{ stopping.patience }}
+MIN_DELTA = {{ stopping.min_delta }}
+{% endif %}
+{% if written.schedule.code %}
+
+{{ written.schedule.code }}
+{%- endif %}
+
+
+def learning_rate(epoch: float) -> float:
+    """{{ schedule_help }}"""
+{% for line in written.schedule.body %}
+    {{ line }}
+{% endfor %}
+
+
+def targets_of(labels: Tensor) -> Tensor:
+{% if not classes %}
+    """(N,) values -> (N, 1)."""
+    return labels[:, None]
+{% elif outputs == 1 %}
+    """(N,) classes -> (N, 1): 1 for class 1, {{ low }} for class 0."""
+    return torch.where(labels == 1, 1.0, {{ low }})[:, None]
+{% else %}
+    """(N,) classes -> (N, {{ outputs }}): 1 in the column of the class, else {{ low }}."""
+    return torch.where(F.one_hot(labels, {{ outputs }}) == 1, 1.0, {{ low }})
+{% endif %}
+
+
+def loss_of(logits: Tensor, targets: Tensor) -> Tensor:
+    """{{ training.loss.title }}, the mean over a batch."""
+{% if "outputs" in written.loss %}
+    outputs = activate(logits)
+{% endif %}
+    return {{ written.loss }}
+
+
+{% if l1 or l2 or decay %}
+def weights(network: Network) -> list[Tensor]:
+    """The matrices; biases are not {{ "penalised" if l1 or l2 else "shrunk" }}."""
+    {{ call("return [", penalised, 4, "]") }}
+
+
+{% endif %}
+{% if l1 or l2 %}
+def penalty(network: Network) -> Tensor:
+    """What large weights cost."""
+{% if l1 and l2 %}
+    return sum(L1 * w.abs().sum() + L2 / 2 * (w**2).sum() for w in weights(network))
+{% elif l1 %}
+    return sum(L1 * w.abs().sum() for w in weights(network))
+{% else %}
+    return sum(L2 / 2 * (w**2).sum() for w in weights(network))
+{% endif %}
+
+
+{% endif %}
+{% if written.rule.code %}
+{{ written.rule.code.strip() }}
+
+
+{% endif %}
+def make_optimizer(network: Network) -> torch.optim.Optimizer:
+    {{ written.rule.make("return ", 4, "network.parameters()") }}
+
+
+def train_step(
+    network: Network,
+    optimizer: torch.optim.Optimizer,
+    points: Tensor,
+    labels: Tensor,
+    epoch: float,
+) -> float:
+    """One step on a batch, {{ points }} and (N,) labels, at a time in epochs; its loss."""
+    network.train()
+    rate = learning_rate(epoch)
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+    optimizer.zero_grad()
+    loss = loss_of(network(points), targets_of(labels))
+{% if l1 or l2 %}
+    (loss + penalty(network)).backward()
+{% else %}
+    loss.backward()
+{% endif %}
+{% if clip is not none %}
+    torch.nn.utils.clip_grad_norm_(network.parameters(), CLIP_NORM)
+{% endif %}
+{% if decay %}
+    shrinkage = [rate * WEIGHT_DECAY * w.detach() for w in weights(network)]
+{% endif %}
+    optimizer.step()
+{% if decay %}
+    with torch.no_grad():
+        for w, amount in zip(weights(network), shrinkage):
+            w -= amount
+{% endif %}
+    return loss.item()
+
+
+@torch.no_grad()
+def evaluate(network: Network, points: Tensor, labels: Tensor) -> float:
+    """The loss on points and labels."""
+    return loss_of(network.eval()(points), targets_of(labels)).item()
+
+
+def read_points(part: str) -> tuple[Tensor, Tensor]:
+    """The points and labels of a part: train, validation or test."""
+    with POINTS.open() as file:
+        rows = [row for row in csv.DictReader(file) if row["part"] == part]
+    points = torch.tensor([[{{ coordinates }}] for row in rows])
+    return points, torch.tensor([{{ label }}(row["label"]) for row in rows])
+
+
+def main(epochs: int) -> None:
+    network = load()
+    optimizer = make_optimizer(network)
+    points, labels = read_points("train")
+{% if stopping %}
+    held_out = read_points("{{ held_out }}")
+    best, waited = float("inf"), 0
+{% else %}
+    test_points, test_labels = read_points("test")
+{% endif %}
+    for epoch in range(epochs):
+        batches = torch.randperm(len(points)).split(BATCH_SIZE)
+        for i, rows in enumerate(batches):
+            train_step(network, optimizer, points[rows], labels[rows], epoch + i / len(batches))
+        loss = evaluate(network, points, labels)
+{% if stopping %}
+        held = evaluate(network, *held_out)
+        print(f"epoch {epoch + 1}: loss {loss:.4f}, {{ held_out }} loss {held:.4f}")
+        best, waited = (held, 0) if held < best - MIN_DELTA else (best, waited + 1)
+        if waited >= PATIENCE:
+            break
+{% else %}
+        test = evaluate(network, test_points, test_labels)
+        print(f"epoch {epoch + 1}: loss {loss:.4f}, test loss {test:.4f}")
+{% endif %}
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100)
+'''
+
+
+@TARGETS.register(
+    "pytorch", title="PyTorch", filename="layerlab-pytorch.zip", media_type="application/zip",
+    help="The network as an nn.Module with its weights, and a script that trains it as here.",
+)  # fmt: skip
+def pytorch(run: Run) -> dict[str, bytes]:
+    written = Written.of(run, WORDS)
+    values = facts(run, written) | {
+        "batch_norm": any("BatchNorm" in line for layer in written.layers for line in layer.build),
+        "penalised": [
+            f"network.{to}"
+            for layer in written.layers
+            for to, array in layer.load.items()
+            if any(f'"{name}"' in array for name in penalised(run))
+        ],
+    }
+    body = render(_BODY, **values)
+    model = render(_MODEL, body=body, **values)
+    return program(
+        "PyTorch", run, model, render(_TRAIN, **values), ["numpy", "safetensors", "torch"]
+    )
