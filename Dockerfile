@@ -4,6 +4,7 @@ FROM python:3.13-slim AS build
 WORKDIR /src
 COPY pyproject.toml constraints.txt hatch_build.py README.md ./
 COPY server server
+COPY client client
 COPY frontend frontend
 COPY templates templates
 RUN pip wheel --no-deps --wheel-dir /wheels .

@@ -12,11 +12,12 @@ from typing import Annotated, Any
 
 import typer
 
-from server import __version__
+from server import __version__, cli_train
 
 app = typer.Typer(
     help="A neural-network playground in the browser that trains on a server.",
     no_args_is_help=True,
+    rich_markup_mode="markdown",
     add_completion=False,
     pretty_exceptions_enable=False,
 )
@@ -38,6 +39,10 @@ def main(
     ] = False,
 ) -> None:
     """A neural-network playground in the browser that trains on a server."""
+
+
+app.command()(cli_train.train)
+app.command()(cli_train.new)
 
 
 @app.command()

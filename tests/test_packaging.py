@@ -39,14 +39,18 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_wheel_carries_page_templates_and_server_alone(wheel: Path) -> None:
+def test_wheel_carries_page_templates_server_and_client_alone(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     for folder in ("static", "templates"):
         files = {p.relative_to(ROOT / folder).as_posix() for p in hatch_build.files(ROOT / folder)}
         assert files
         inside = {n.split("/", 2)[2] for n in names if n.startswith(f"server/_{folder}/")}
         assert inside == files
-    assert {name.split("/")[0] for name in names} == {"server", "layerlab-0.1.0.dist-info"}
+    assert {name.split("/")[0] for name in names} == {
+        "server",
+        "layerlab",
+        "layerlab-0.1.0.dist-info",
+    }
 
 
 def test_installed_command_serves_page_and_its_files(installed: Path, tmp_path: Path) -> None:

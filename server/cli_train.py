@@ -1,0 +1,97 @@
+"""`layerlab train` and `layerlab new`: experiments as files, by way of the Python client."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from layerlab import TrainResult
+
+#: exit codes
+TROUBLE, BAD_SPEC = 1, 2
+
+
+def train(
+    spec: Annotated[
+        str, typer.Argument(help="A file that holds an experiment as JSON; - reads from stdin.")
+    ],
+    epochs: Annotated[int | None, typer.Option(min=1, help="How many epochs to train.")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Or how many optimizer steps.")] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the result as one line of JSON.")
+    ] = False,
+    server: Annotated[
+        str | None, typer.Option(help="Train on this server instead of a local one.")
+    ] = None,
+) -> None:
+    """Train an experiment and print its scores and the digest of its weights.
+
+    What the file leaves out has its default: `{}` is the default playground, and
+    `layerlab new` prints it in full. Progress goes to stderr, the result to stdout. Equal
+    experiments give equal digests on the same platform.
+
+    Exit codes: 0 trained; 1 no server, or trouble with it; 2 the experiment does not fit, said
+    with the path and the mend of every error.
+    """
+    if (epochs is None) == (steps is None):
+        raise _fail(BAD_SPEC, "Give either --epochs or --steps.")
+    result = _trained(_read(spec), epochs, steps, server)
+    typer.echo(json.dumps(dataclasses.asdict(result)) if as_json else _words(result))
+
+
+def new() -> None:
+    """Print the default experiment with every field written out: `layerlab new > spec.json`."""
+    from layerlab.kinds import Experiment
+
+    typer.echo(json.dumps(Experiment().model_dump(mode="json"), indent=2))
+
+
+def _read(spec: str) -> dict[str, Any]:
+    """The experiment in the file; exits with BAD_SPEC where there is none."""
+    try:
+        text = sys.stdin.read() if spec == "-" else Path(spec).read_text()
+    except OSError as error:
+        raise _fail(BAD_SPEC, f"{spec}: {error.strerror or error}") from None
+    try:
+        experiment = json.loads(text)
+    except ValueError as error:
+        raise _fail(BAD_SPEC, f"{spec} is no JSON: {error}") from None
+    if not isinstance(experiment, dict):
+        raise _fail(BAD_SPEC, f"{spec} must hold a JSON object, as `layerlab new` prints one")
+    return experiment
+
+
+def _trained(
+    experiment: dict[str, Any], epochs: int | None, steps: int | None, server: str | None
+) -> TrainResult:
+    from layerlab import BadInput, LayerlabError, Playground
+
+    try:
+        with Playground(server, experiment) as lab:
+            return lab.train(epochs=epochs, steps=steps)
+    except BadInput as error:
+        lines = [str(problem).removeprefix("/experiment") for problem in error.problems]
+        raise _fail(BAD_SPEC, "\n".join(lines or [str(error)])) from None
+    except (LayerlabError, ValueError) as error:
+        raise _fail(TROUBLE, str(error)) from None
+
+
+def _words(result: TrainResult) -> str:
+    lines = [f"step {result.step}, epoch {result.epoch:g}, {result.status}"]
+    lines += [
+        f"{part}: " + ", ".join(f"{name} {value:.6g}" for name, value in scores.items())
+        for part, scores in result.metrics.items()
+        if scores
+    ]
+    return "\n".join([*lines, f"digest {result.digest}", f"{result.seconds:.2f} s"])
+
+
+def _fail(code: int, message: str) -> typer.Exit:
+    typer.echo(message, err=True)
+    return typer.Exit(code)
