@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -12,6 +13,9 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
 from server.engine.commands import Refused
+from server.store import StoreError
+
+log = structlog.get_logger()
 
 TITLES = {
     400: "Bad request",
@@ -26,11 +30,11 @@ TITLES = {
 }
 
 
-def problem(status: int, errors: Sequence[dict[str, str]]) -> JSONResponse:
+def problem(status: int, errors: Sequence[dict[str, str]], title: str = "") -> JSONResponse:
     """An application/problem+json answer."""
     body = {
         "type": "about:blank",
-        "title": TITLES.get(status, "Error"),
+        "title": title or TITLES.get(status, "Error"),
         "status": status,
         "errors": list(errors),
     }
@@ -93,6 +97,12 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Refused)
     async def refused(_: Request, error: Refused) -> JSONResponse:
         return problem(422, of_exception(error))
+
+    @app.exception_handler(StoreError)
+    async def store_failed(_: Request, error: StoreError) -> JSONResponse:
+        log.error("store failed", reason=str(error))
+        message = "what is kept cannot be reached just now; try again in a minute"
+        return problem(503, [{"path": "", "message": message}], "The store is out of reach")
 
     @app.exception_handler(HTTPException)
     async def http_error(_: Request, error: HTTPException) -> JSONResponse:
