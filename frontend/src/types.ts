@@ -200,5 +200,7 @@ export interface Lab {
   setLayers(layers: KindValue[], label?: string): Promise<boolean>;
   undo(): void;
   redo(): void;
+  /** A field on the screen says it, so the page need not, until the returned function is called. */
+  tell(problem: Problem): () => void;
   dismissProblems(): void;
 }

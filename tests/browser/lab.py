@@ -29,6 +29,8 @@ class Lab:
         self.strip = page.get_by_role("group", name="Settings", exact=True)
         #: the picture of the network; a name in it may also stand above the plot, while pointed at
         self.network = page.get_by_role("region", name=re.compile("hidden layer"))
+        #: the banner of what went wrong; empty where nothing did
+        self.alert = page.locator(".notices [role=alert]")
         if paused:
             page.add_init_script("localStorage.setItem('layerlab.playing', 'false')")
         page.goto(path)

@@ -10,11 +10,6 @@ from playwright.sync_api import Locator, Page, expect
 from .lab import Lab
 
 
-def alert(page: Page) -> Locator:
-    """What the page says went wrong; empty where nothing did."""
-    return page.locator(".notices [role=alert]")
-
-
 def setting(lab: Lab, label: str) -> Locator:
     return lab.strip.get_by_role("combobox", name=label, exact=True)
 
@@ -41,8 +36,8 @@ def test_everything_that_is_offered_is_taken(page: Page, name: str) -> None:
     assert len(values) > 4
     for value in values:
         choose(lab, name.capitalize(), value)
-        lab.until(lambda value=value: kind_of(lab, name) == value or alert(page).inner_text())
-        expect(alert(page)).to_be_empty()
+        lab.until(lambda value=value: kind_of(lab, name) == value or lab.alert.inner_text())
+        expect(lab.alert).to_be_empty()
 
 
 def test_losses_offered_go_with_the_problem(page: Page) -> None:
@@ -170,10 +165,10 @@ def test_a_refusal_leaves_with_what_was_refused(page: Page, page_errors: list[st
     lab = Lab(page, paused=True)
     bad = "'#x=' + btoa(JSON.stringify({training: {batch_size: -4}}))"
     page.evaluate(f"location.hash = {bad}")
-    expect(alert(page)).to_contain_text("greater than or equal to 1")
+    expect(lab.alert).to_contain_text("greater than or equal to 1")
     page.evaluate("location.hash = '#networkShape=3,3'")
     lab.until(lambda: lab.units == [3, 3])
-    expect(alert(page)).to_be_empty()
+    expect(lab.alert).to_be_empty()
     page_errors.clear()  # the browser logs the 422
 
 

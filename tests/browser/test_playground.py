@@ -206,14 +206,40 @@ def _through(route):
     return route
 
 
-def test_a_refused_change_is_said_in_a_sentence(page: Page) -> None:
+def test_a_refused_formula_is_told_at_its_field_alone(page: Page) -> None:
     lab = Lab(page, paused=True)
     lab.command(kind="patch", experiment={"data": {"dataset": "function"}})
     field = page.get_by_label("Formula", exact=True)
     field.fill("sin(x")
     field.press("Enter")
-    expect(page.get_by_text(re.compile(r"\)|closing|expected", re.I)).first).to_be_visible()
-    assert lab.experiment["data"]["dataset"]["expression"] != "sin(x"
+    told = page.get_by_text(re.compile(r"^character 6: .*'\)'"))
+    expect(told).to_be_visible()
+    expect(lab.alert).to_be_empty()
+    expect(field).to_have_value("sin(x")  # to be mended
+    assert lab.experiment["data"]["dataset"]["expression"] == "sin(x)"
+    field.fill("cos(x)")
+    field.press("Enter")
+    expect(told).to_have_count(0)
+    lab.until(lambda: lab.experiment["data"]["dataset"]["expression"] == "cos(x)")
+
+
+def test_what_no_field_in_sight_can_tell_the_banner_tells(page: Page) -> None:
+    lab = Lab(page, paused=True)
+    lab.tab("Training").click()
+    rules = page.get_by_label("Numeric rules", exact=True)
+    rules.select_option("tf_playground")
+    lab.until(lambda: lab.experiment["training"]["rules"] == "tf_playground")
+    optimizer = lab.strip.get_by_role("combobox", name="Optimizer", exact=True)
+    sentence = "tf_playground knows plain SGD only"
+    optimizer.select_option("adam")
+    expect(page.get_by_text(sentence)).to_have_count(1)
+    expect(lab.alert).to_be_empty()
+    page.get_by_role("button", name="Dismiss", exact=True).click()
+    expect(page.get_by_text(sentence)).to_have_count(0)
+    lab.tab("Data").click()
+    optimizer.select_option("adam")
+    expect(lab.alert).to_contain_text(sentence)
+    expect(page.get_by_text(sentence)).to_have_count(1)
 
 
 def test_dataset_pictures_changed_out_of_sight_are_drawn(page: Page) -> None:

@@ -1,3 +1,4 @@
+import { SvelteSet } from 'svelte/reactivity';
 import { defaultOf } from '../forms/schema';
 import type {
   Command,
@@ -67,6 +68,7 @@ export class LabStore implements Lab {
   status = $state<Session['status']>('paused');
   message = $state<string | null>(null);
 
+  #told = new SvelteSet<Problem>();
   #curve = new CurveStore();
   #history = new History();
   #requests = new ViewRequests(() => this.#live?.ask());
@@ -347,15 +349,28 @@ export class LabStore implements Lab {
     this.#echo();
   }
 
+  /** What no field on the screen tells of. */
+  get untold(): Problem[] {
+    return this.problems.filter((problem) => !this.#told.has(problem));
+  }
+
+  tell(problem: Problem): () => void {
+    this.#told.add(problem);
+    return () => this.#told.delete(problem);
+  }
+
   dismissProblems(): void {
     this.problems = [];
-    this.notes = [];
   }
 
   #complain(error: unknown): void {
+    if (error instanceof api.Refused) {
+      this.problems = error.problems.map(ofTheWhole);
+      return;
+    }
     const lost = 'The server cannot be reached; reload the page when it is back.';
-    this.problems = error instanceof api.Refused ? error.problems : [{ path: '', message: lost }];
-    if (!(error instanceof api.Refused)) console.error(error);
+    this.problems = [{ path: '', message: lost }];
+    console.error(error);
   }
 
   #showUndo(): void {
@@ -440,6 +455,12 @@ export class LabStore implements Lab {
 
   #onVisibility = (): void => this.#live?.ask();
 }
+
+/** Refused as a whole, as an address is: no field on the screen holds what was wrong. */
+const ofTheWhole = ({ path, message }: Problem): Problem => {
+  const field = path.replace(/^\/experiment\/?/, '');
+  return { path: '', message: field ? `${field}: ${message}` : message };
+};
 
 const NO_SCORES: { train: Score; validation: null; test: null } = {
   train: { loss: Number.NaN },

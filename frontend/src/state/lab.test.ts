@@ -258,6 +258,18 @@ describe('patches', () => {
     expect(lab.problems).toEqual([]);
   });
 
+  it('that a field tells of the page need not tell', async () => {
+    await started();
+    await drag(500);
+    const [problem] = lab.problems;
+    const silent = problem && lab.tell(problem);
+    expect(lab.untold).toEqual([]);
+    silent?.();
+    expect(lab.untold).toEqual([problem]);
+    lab.dismissProblems();
+    expect(lab.problems).toEqual([]);
+  });
+
   it('can be undone and redone', async () => {
     await started();
     await drag(0.1);
