@@ -66,6 +66,19 @@ def test_installed_command_serves_page_and_its_files(installed: Path, tmp_path: 
             assert served == built.read_bytes()
 
 
+def test_installed_client_is_whole(installed: Path, tmp_path: Path) -> None:
+    code = (
+        "import layerlab, layerlab.widget as w; print(layerlab.__file__);"
+        "print(layerlab.Dense(units=3).units, w.LiveWidget._esm is not None)"
+    )
+    env = os.environ | {"PYTHONPATH": str(installed)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=env, capture_output=True, text=True
+    )
+    file, said = done.stdout.splitlines()
+    assert Path(file).is_relative_to(installed) and said == "3 True"
+
+
 def test_command_tells_its_version_without_loading_jax(installed: Path, tmp_path: Path) -> None:
     env = os.environ | {"PYTHONPATH": str(installed)}
     command = [sys.executable, installed / "bin" / "layerlab", "--version"]

@@ -83,7 +83,7 @@ class AsyncPlayground:
     async def open(self) -> Self:
         """Start what is needed, and find or make the session.
 
-        Raises Unreachable, BadInput for the experiment, NoSession or NotAllowed for a session.
+        Raises Unreachable, BadInput for the experiment, NotFound or NotAllowed for a session.
         """
         if self._address is None:
             self._local = await anyio.to_thread.run_sync(LocalServer)
@@ -192,7 +192,7 @@ class AsyncPlayground:
         order = _order(epochs=epochs, steps=steps) | {"stream": True}
         watching = asyncio.create_task(self._look_on())
         try:
-            with _shown(progress, begun, epochs, steps) as show:
+            with shown(progress, begun, epochs, steps) as show:
                 return await self._follow(order, show)
         except LayerlabError:
             raise
@@ -310,7 +310,8 @@ class AsyncPlayground:
     async def export(self, target: str, **options: Any) -> bytes:
         """Code or weights for elsewhere ("onnx", "pytorch", …), as the file's content.
 
-        Raises NotOffered where the server has no exports, BadInput for an unknown target.
+        Raises NotOffered where the server has no exports, NotFound for an unknown target, BadInput
+        where the target cannot hold this network.
         """
         await self._rest.need(EXPORTS, "exports")
         path = self._path(f"/exports/{quote(target, safe='')}")
@@ -395,7 +396,7 @@ def _order(**fields: Any) -> Json:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def _shown(progress: Shown, session: Json, epochs: int | None, steps: int | None) -> Any:
+def shown(progress: Shown, session: Json, epochs: int | None, steps: int | None) -> Any:
     """A context whose value is to be called with how far training is, or None."""
     if not progress or not (epochs or steps):
         return nullcontext()

@@ -50,8 +50,8 @@ class NotAllowed(Refused):
     """The session's secret, or a key that the server wants, is missing or wrong (401, 403)."""
 
 
-class NoSession(Refused):
-    """There is no such session on the server, or no longer (404)."""
+class NotFound(Refused):
+    """There is no such session on the server, or no longer; no such export target (404)."""
 
 
 class Busy(Refused):
@@ -66,7 +66,7 @@ KINDS: dict[int, type[Refused]] = {
     400: BadInput,
     401: NotAllowed,
     403: NotAllowed,
-    404: NoSession,
+    404: NotFound,
     413: BadInput,
     422: BadInput,
     429: Busy,

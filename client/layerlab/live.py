@@ -12,13 +12,13 @@ import numpy as np
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
-from .errors import BadInput, Busy, LayerlabError, NoSession, NotAllowed, Problem, Unreachable
+from .errors import BadInput, Busy, LayerlabError, NotAllowed, NotFound, Problem, Unreachable
 
 BAD_MESSAGE, WRONG_SECRET, NO_SESSION, FULL = 4400, 4401, 4404, 1013
 REFUSALS = {
     BAD_MESSAGE: (BadInput, 422),
     WRONG_SECRET: (NotAllowed, 401),
-    NO_SESSION: (NoSession, 404),
+    NO_SESSION: (NotFound, 404),
     FULL: (Busy, 503),
 }
 
@@ -33,7 +33,7 @@ async def messages(
 ) -> AsyncGenerator[dict[str, Any]]:
     """Every message of a session, arrays as NumPy's, until the session ends.
 
-    Raises NoSession where there is none, BadInput for a view that is none, Unreachable.
+    Raises NotFound where there is none, BadInput for a view that is none, Unreachable.
     """
     url = f"ws{server.removeprefix('http')}/api/v1/sessions/{quote(session, safe='')}/live"
     asked = [{"kind": view} if isinstance(view, str) else view for view in views]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import ExitStack
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -11,7 +12,8 @@ import numpy as np
 from anyio.from_thread import start_blocking_portal
 from numpy.typing import ArrayLike, NDArray
 
-from .asynchronous import AsyncPlayground, Json, Shown, View, _shown
+from .asynchronous import AsyncPlayground, Json, Shown, View, shown
+from .errors import Unreachable
 from .results import Frame, LayerWeights, Metrics, Points, Prediction, TrainResult
 from .tree import Node
 
@@ -36,7 +38,7 @@ class Playground:
     keep: leave the session to others when this ends; else it ends, if this made it.
 
     Use it with `with`, or call `close()` in the end. Raises Unreachable, BadInput for the
-    experiment, NoSession or NotAllowed for a session.
+    experiment, NotFound or NotAllowed for a session.
 
         with Playground(experiment={"data": {"dataset": "spiral"}}) as lab:
             lab.training.learning_rate = 0.1
@@ -74,12 +76,18 @@ class Playground:
 
     def _run(self, function: Callable[..., Awaitable[T]], *args: Any) -> T:
         """What the coroutine function answers. Interrupted here, it is cancelled there."""
-        future = self._portal.start_task_soon(function, *args)
+        future = self._start(function, *args)
         try:
             return future.result()
         except BaseException:
             future.cancel()
             raise
+
+    def _start(self, function: Callable[..., Awaitable[T]], *args: Any) -> Future[T]:
+        try:
+            return self._portal.start_task_soon(function, *args)
+        except RuntimeError:
+            raise Unreachable("this playground is closed; make another") from None
 
     # -- what it is ----------------------------------------------------------------------------
 
@@ -160,8 +168,8 @@ class Playground:
                 said.put(None)
 
         # shown by this thread: a notebook then knows in which cell
-        with _shown(progress, self.session, epochs, steps) as show:
-            future = self._portal.start_task_soon(work)
+        with shown(progress, self.session, epochs, steps) as show:
+            future = self._start(work)
             try:
                 for result in iter(said.get, None):
                     if show:
@@ -242,7 +250,8 @@ class Playground:
     def export(self, target: str, **options: Any) -> bytes:
         """Code or weights for elsewhere ("onnx", "pytorch", …), as the file's content.
 
-        Raises NotOffered where the server has no exports, BadInput for an unknown target.
+        Raises NotOffered where the server has no exports, NotFound for an unknown target, BadInput
+        where the target cannot hold this network.
         """
         return self._run(lambda: self._lab.export(target, **options))
 
@@ -281,6 +290,6 @@ class Playground:
         """The curves and the surface, live in a notebook. ImportError without anywidget."""
         from .widget import LiveWidget
 
-        widget = LiveWidget(self._lab, self._portal.start_task_soon)
+        widget = LiveWidget(self._lab, self._start)
         self._stack.callback(widget.stop)
         return widget
