@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -30,6 +29,7 @@ from server.engine.views import MAX_VIEWS, VIEWS, View
 from server.experiment.registry import Spec
 
 from .errors import of_exception
+from .waits import until_over
 
 router = APIRouter()
 
@@ -196,8 +196,7 @@ class Live:
             await self._reply(order.seq, of_exception(error, "/experiment"))
             return
         if isinstance(order.command, c.Advance):
-            while not await asyncio.to_thread(self.session.done.wait, 1.0):
-                continue
+            await until_over(self.session)
         await self._reply(order.seq, [])
 
     async def _reply(self, seq: int, errors: list[dict[str, str]]) -> None:
@@ -226,16 +225,12 @@ class Live:
         while True:
             await self.woken.wait()
             self.woken.clear()
-            start = time.monotonic()
             snapshot = self.session.snapshot
             if snapshot.version == -1:
                 await self.socket.close(NO_SESSION, "the session has ended")
                 return
             for message in self._messages(snapshot):
                 await self.socket.send_bytes(pack(message))
-            rest = 1.0 / self.watcher.fps - (time.monotonic() - start)
-            if rest > 0 and self.session.playing:
-                await asyncio.sleep(rest * 0.9)
 
     def _messages(self, s: Snapshot) -> list[dict[str, Any]]:
         """What this reader has not seen of the snapshot, in order."""

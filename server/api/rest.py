@@ -23,6 +23,7 @@ from server.experiment.registry import DATASETS, Spec
 from server.training.targets import predicted_classes, target_low
 
 from .tf_playground import translate
+from .waits import over, until_over
 
 router = APIRouter()
 MAX_POINTS = 10_000
@@ -174,7 +175,7 @@ async def command(session: Controlled, body: c.Command) -> dict[str, Any]:
     """Carry out a command; `advance` is answered when it is done."""
     await asyncio.to_thread(session.act, body)
     if isinstance(body, c.Advance):
-        await finished(session)
+        await until_over(session)
     return session.snapshot.session
 
 
@@ -188,7 +189,7 @@ async def train(session: Controlled, body: Train) -> Any:
         headers = {"Content-Encoding": "identity"}
         progress = _progress(session)
         return StreamingResponse(progress, media_type="application/x-ndjson", headers=headers)
-    await finished(session)
+    await until_over(session)
     return await asyncio.to_thread(_result, session)
 
 
@@ -226,12 +227,6 @@ def equation(session: Readable) -> dict[str, Any]:
     return {"latex": session.equation()}
 
 
-async def finished(session: Session) -> None:
-    """Wait until a limited run is over."""
-    while not await asyncio.to_thread(session.done.wait, 1.0):
-        continue
-
-
 def _result(session: Session) -> dict[str, Any]:
     with session.lock:
         return {
@@ -245,6 +240,6 @@ def _result(session: Session) -> dict[str, Any]:
 
 async def _progress(session: Session) -> AsyncIterator[str]:
     """A JSON line a quarter of a second, the last with the result."""
-    while not await asyncio.to_thread(session.done.wait, 0.25):
+    while not await over(session, 0.25):
         yield json.dumps(await asyncio.to_thread(_result, session) | {"done": False}) + "\n"
     yield json.dumps(await asyncio.to_thread(_result, session) | {"done": True}) + "\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +29,7 @@ class Loaded:
     part: NDArray[np.uint8]
     label_range: tuple[float, float]
 
-    @property
+    @cached_property
     def counts(self) -> dict[str, int]:
         """Points per part."""
         train, validation, test = np.bincount(self.part, minlength=3)

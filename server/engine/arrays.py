@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
@@ -15,24 +15,19 @@ _jax: Any = jax
 _jnp: Any = jnp
 
 arange: Callable[..., jax.Array] = _jnp.arange
+device_put: Callable[[Any], jax.Array] = _jax.device_put
 asarray: Callable[..., jax.Array] = _jnp.asarray
 einsum: Callable[..., jax.Array] = _jnp.einsum
 ones: Callable[..., jax.Array] = _jnp.ones
 ones_like: Callable[..., jax.Array] = _jnp.ones_like
 pad: Callable[..., jax.Array] = _jnp.pad
 zeros: Callable[..., jax.Array] = _jnp.zeros
+flatten: Callable[[Tree], tuple[list[Any], Any]] = _jax.tree.flatten
+unflatten: Callable[[Any, Sequence[Any]], Tree] = _jax.tree.unflatten
+leaves_of: Callable[[Tree], list[Any]] = _jax.tree.leaves
+tree_map: Callable[..., Tree] = _jax.tree.map
 grad: Callable[[Callable[..., jax.Array]], Callable[..., Tree]] = _jax.grad
 value_and_grad: Callable[..., Callable[..., Tree]] = _jax.value_and_grad
-
-
-def item(a: jax.Array, i: jax.Array) -> jax.Array:
-    """The scalar at place i of a vector, in the form of which XLA makes the least work."""
-    return _jax.lax.dynamic_index_in_dim(a, i, keepdims=False)
-
-
-def with_item(a: jax.Array, i: jax.Array, value: jax.Array) -> jax.Array:
-    """The vector with this scalar at place i."""
-    return _jax.lax.dynamic_update_index_in_dim(a, value, i, 0)
 
 
 def on_device(tree: Tree) -> Tree:

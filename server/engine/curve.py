@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .arrays import Tree
-from .program import PARTS
+from .shape import PARTS
 
 Row = tuple[float, ...]
 
@@ -56,8 +56,8 @@ class Curve:
 
 def curve_row(step: int, epoch: float, scores: Tree, counts: dict[str, int]) -> Row:
     """The row of COLUMNS for what `Program.evaluate` gave; an empty part has NaN."""
-    loss, score = scores["loss"], scores["score"]
+    loss, score = scores["loss"].tolist(), scores["score"].tolist()
     parts: list[float] = []
     for i, part in enumerate(PARTS):
-        parts += [float(loss[i]), float(score[i])] if counts[part] else [float("nan")] * 2
+        parts += [loss[i], score[i]] if counts[part] else [float("nan")] * 2
     return (float(step), epoch, *parts, float(scores["norm"]), float(scores["rate"]))

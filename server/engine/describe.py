@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from server.datasets.base import DOMAIN
 from server.datasets.split import Loaded
+from server.layers.base import Params
 
 from .arrays import Tree
 from .model import Model
-from .program import PARTS
+from .shape import PARTS
 from .views import feature_maps
 
 if TYPE_CHECKING:
@@ -41,7 +43,7 @@ def describe(session: Session) -> dict[str, Any]:
 
 def describe_layers(session: Session) -> list[dict[str, Any]]:
     """Title, kind, size and the shapes of the parameters of every layer, output last."""
-    model, params = session.program.model, session.state["params"]
+    model, (params, _) = session.program.shape.model, session.parameters()
     return [
         {
             "title": title,
@@ -75,25 +77,25 @@ def describe_data(loaded: Loaded, dimensions: int) -> dict[str, Any]:
 def describe_weights(session: Session) -> list[dict[str, Any]]:
     """Every parameter of every layer, as nested lists."""
     return [
-        {"title": title, "params": {name: np.asarray(a).tolist() for name, a in p.items()}}
-        for (title, _), p in zip(_names(session), session.state["params"], strict=True)
+        {"title": title, "params": {name: a.tolist() for name, a in p.items()}}
+        for (title, _), p in zip(_names(session), session.parameters()[0], strict=True)
     ]
 
 
 def describe_scores(scores: Tree, counts: dict[str, int], problem: str) -> dict[str, Any]:
     """What `Program.evaluate` gave: loss and score of every part, null for an empty one."""
     name = "r2" if problem == "regression" else "accuracy"
-    loss, score = scores["loss"], scores["score"]
+    loss, score = scores["loss"].tolist(), scores["score"].tolist()
     return {
         part: {"loss": _number(loss[i]), name: _number(score[i])} if counts[part] else None
         for i, part in enumerate(PARTS)
     }
 
 
-def weights_digest(state: Tree) -> str:
+def weights_digest(params: list[Params], stats: list[Params]) -> str:
     """SHA-256 over the weights and running statistics, layer by layer in name order."""
     hasher = hashlib.sha256()
-    for tree in (*state["params"], *state["stats"]):
+    for tree in (*params, *stats):
         for name in sorted(tree):
             hasher.update(np.ascontiguousarray(tree[name], "<f4").tobytes())
     return hasher.hexdigest()
@@ -110,6 +112,6 @@ def equation(model: Model) -> list[str]:
     return lines
 
 
-def _number(value: Any) -> float | None:
+def _number(value: float) -> float | None:
     """A float, or None where it is none (JSON has no NaN)."""
-    return float(value) if np.isfinite(value) else None
+    return value if math.isfinite(value) else None

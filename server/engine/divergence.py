@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .arrays import Tree
-from .program import Program, Report
+from .program import Program, Vector
+from .steps import Report
 
 
 @dataclass(frozen=True)
@@ -17,27 +17,36 @@ class Turn:
     """What one turn of training begins with; it can be run again, bit for bit."""
 
     program: Program
-    state: Tree
+    state: Vector
     live: NDArray[np.float32]
     seed: np.uint32
-    data: Tree
+    data: Vector
     step: int
 
-    def run(self, steps: int) -> tuple[Tree, Report]:
+    def run(self, steps: int) -> tuple[Vector, Report]:
         """Train for so many steps, or fewer: the state, and how it ended."""
-        args = self._arguments(steps)
-        state, numbers = self.program.call("advance", self.program.advance, *args)
-        return state, Report.of(numbers)
+        state = self.program.advance(self.state, self.live, self.seed, self.data, np.int32(steps))
+        return state, self.program.report(state)
 
     def compile(self) -> None:
         """Compile the program, where that has not been done."""
-        self.program.compile("advance", self.program.advance, *self._arguments(1))
-
-    def _arguments(self, steps: int) -> tuple[Any, ...]:
-        return self.state, self.live, self.seed, self.data, np.int32(steps)
+        self.run(0)
 
 
-def last_good(turn: Turn, bad: int, before: Turn | None) -> tuple[Tree, int]:
+def run_together(turns: Sequence[Turn], steps: Sequence[int]) -> list[tuple[Vector, Report]]:
+    """`Turn.run` of turns of one program in one dispatch, to the same bits."""
+    program = turns[0].program
+    states = program.advance_lanes(
+        [t.state for t in turns],
+        [t.live for t in turns],
+        [t.seed for t in turns],
+        [t.data for t in turns],
+        [np.int32(n) for n in steps],
+    )
+    return [(state, program.report(state)) for state in states[: len(turns)]]
+
+
+def last_good(turn: Turn, bad: int, before: Turn | None) -> tuple[Vector, int]:
     """The last weights whose loss was a number, and their step.
 
     turn: the one whose step `bad` (counted from the run's first, 1) met a loss that is none.

@@ -6,7 +6,6 @@ import numpy as np
 
 from server.layers.base import Params
 
-from .arrays import asarray
 from .commands import Edit, Refused
 
 
@@ -21,7 +20,7 @@ def edited(params: list[Params], edit: Edit) -> list[Params]:
     if not _inside(edit.index, value.shape):
         raise Refused("/index", f"{edit.param} has shape {list(value.shape)}")
     value[edit.index] = edit.value
-    changed = layer | {edit.param: asarray(value)}
+    changed = layer | {edit.param: value}
     return [*params[: edit.layer], changed, *params[edit.layer + 1 :]]
 
 

@@ -20,6 +20,8 @@ import jax  # noqa: E402 - the flags are read at import
 def configure(platform: str = "cpu", cache_dir: Path | None = None) -> None:
     """Choose the device ("cpu", "gpu" or "auto") and where compiled programs are kept."""
     config: Any = jax.config  # its `update` has no types
+    # Every call is waited for: on the CPU it may as well run in the thread that calls.
+    config.update("jax_cpu_enable_async_dispatch", False)
     if platform != "auto":
         config.update("jax_platforms", platform)
     if cache_dir is None:

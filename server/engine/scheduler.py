@@ -1,7 +1,7 @@
-"""The engine: every live session, and who runs next.
+"""The engine: every live session, and the threads that run them.
 
-Train workers give turns to the session that has used least. A session whose next turn would
-have to compile something is taken by a compile worker first, so that nobody waits for a compiler.
+Train workers give turns to the sessions that have used least (`due.py`), and never compile: a
+session that waits for a compiler is seen to by a compile worker, so that nobody else waits.
 """
 
 from __future__ import annotations
@@ -9,15 +9,19 @@ from __future__ import annotations
 import secrets
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
+from functools import partial
 
 import structlog
 
 from server.experiment import Experiment
 
 from .commands import Play
-from .pace import TURN
-from .program import Programs
+from .company import turn_together
+from .due import Due
+from .jobs import Job
+from .program import Program, Programs
 from .session import Session, Watcher
 from .views import View
 
@@ -25,10 +29,11 @@ log = structlog.get_logger()
 
 #: how long a worker sleeps at most when nothing is due
 IDLE = 0.25
-#: seconds in which everybody who trains should have had a turn
-ROUND = 0.08
-#: seconds of compute that a session which was idle may be behind the others
-CREDIT = 0.05
+#: sessions of a program that train at once, from which on it is tried whether they should
+#: share dispatches
+COMPANY = 4
+
+Key = tuple[Program, str]
 
 
 class Full(Exception):
@@ -47,23 +52,24 @@ class Engine:
         max_sessions: int = 256,
         idle_seconds: float = 900,
         train_workers: int = 2,
-        compile_workers: int = 1,
+        compile_workers: int = 2,
     ) -> None:
         self.programs = Programs()
         self.sessions: dict[str, Session] = {}
         self._max_sessions = max_sessions
         self._idle_seconds = idle_seconds
-        self._ready = threading.Condition()
-        self._busy: set[str] = set()
-        self._workers = train_workers
-        self._share = TURN  # seconds of a turn, less when many train
-        self._level = 0.0  # what the session that ran last has used, in seconds
+        lock = threading.RLock()
+        self._ready = threading.Condition(lock)  # for train workers
+        self._called = threading.Condition(lock)  # for compile workers
+        self._due = Due(train_workers)
+        self._cold: deque[Session] = deque()  # those that wait for a compiler
+        self._compiling: set[Key] = set()
         self._stopping = False
         self._threads = [
-            threading.Thread(target=self._work, args=(cold,), name=name, daemon=True)
-            for cold, count, name in (
-                (False, train_workers, "train"),
-                (True, compile_workers, "compile"),
+            threading.Thread(target=work, name=name, daemon=True)
+            for work, count, name in (
+                (self._train, train_workers, "train"),
+                (self._compile, compile_workers, "compile"),
             )
             for _ in range(count)
         ]
@@ -75,9 +81,10 @@ class Engine:
         self._drop_idle()
         session = Session(experiment, self.programs, notify=self._notify)
         with self._ready:
-            if len(self.sessions) >= self._max_sessions and not self._make_room():
-                raise Full
+            old = self._to_make_room()
             self.sessions[session.id] = session
+        if old is not None:
+            old.close()
         return session
 
     def warm(self, experiment: Experiment, views: dict[str, View]) -> None:
@@ -85,7 +92,8 @@ class Engine:
         session = Session(experiment, self.programs)
         session.watch(Watcher(wake=lambda: None, views=views))
         session.act(Play(steps=1))
-        session.compile()
+        for job in session.to_compile():
+            job.work()
 
     def get(self, session_id: str) -> Session | None:
         """The session of this id, touched."""
@@ -97,6 +105,7 @@ class Engine:
     def delete(self, session: Session) -> None:
         with self._ready:
             self.sessions.pop(session.id, None)
+            self._due.forget(session)
         session.close()
 
     def allowed(self, session: Session, secret: str | None) -> bool:
@@ -108,73 +117,149 @@ class Engine:
         with self._ready:
             self._stopping = True
             self._ready.notify_all()
+            self._called.notify_all()
         for session in list(self.sessions.values()):
             session.close()
         for thread in self._threads:
             thread.join(timeout=10)
 
-    # -- workers -------------------------------------------------------------------------
+    # -- places --------------------------------------------------------------------------
 
-    def _notify(self) -> None:
+    def _notify(self, session: Session) -> None:
+        """Something about a session has changed."""
         with self._ready:
-            self._ready.notify_all()
+            self._place(session)
 
-    def _work(self, cold: bool) -> None:
-        while True:
-            session = self._claim(cold)
-            if session is None:
-                return
-            try:
-                session.compile() if cold else session.turn(self._share)
-            except Exception:
-                log.exception("turn failed", session=session.id)
-                session.fail("The server could not train this network; its log says why.")
-            finally:
-                with self._ready:
-                    self._busy.discard(session.id)
-                    # Only a session that waits for the other kind of worker needs it told.
-                    if self._needs(session, not cold):
-                        self._ready.notify_all()
+    def _place(self, session: Session) -> None:
+        """Let a session stand where it belongs, and call who may be needed for it."""
+        self._due.place(session, time.monotonic())
+        if self._due.waiting:
+            self._ready.notify()
+        if session.cold() and session not in self._cold:
+            self._cold.append(session)
+            self._called.notify()
+        elif self._should_try(session.program):
+            self._called.notify()
 
-    def _claim(self, cold: bool) -> Session | None:
-        """Wait for a session to run; None when the engine stops."""
+    # -- training ------------------------------------------------------------------------
+
+    def _train(self) -> None:
+        while sessions := self._claim():
+            self.run(sessions)
+
+    def _claim(self) -> list[Session]:
+        """Wait for sessions to run; none when the engine stops."""
         with self._ready:
             while not self._stopping:
-                session, wait = self._choose(cold)
-                if session is not None:
-                    self._busy.add(session.id)
-                    return session
-                self._ready.wait(wait)
+                sessions = self.choose()
+                if sessions:
+                    if self._due.waiting:
+                        self._ready.notify()
+                    return sessions
+                wait = self._due.wait(time.monotonic())
+                self._ready.wait(IDLE if wait is None else min(wait, IDLE))
+        return []
+
+    def choose(self) -> list[Session]:
+        """Those who run next; they are to be given to `run`."""
+        with self._ready:
+            return self._due.take(time.monotonic())
+
+    def run(self, sessions: list[Session]) -> None:
+        """Give them their turn."""
+        share = self._due.share
+        try:
+            if len(sessions) == 1:
+                sessions[0].turn(share, compiled=True)
+            else:
+                turn_together(sessions, share * len(sessions))
+        except Exception:
+            log.exception("turn failed", sessions=[s.id for s in sessions])
+            for session in sessions:
+                session.fail("The server could not train this network; its log says why.")
+        finally:
+            with self._ready:
+                self._due.release(sessions, time.monotonic())
+                for session in sessions:
+                    self._place(session)
+
+    # -- compiling -----------------------------------------------------------------------
+
+    def _compile(self) -> None:
+        while (job := self._next_job()) is not None:
+            self.work(job)
+
+    def _next_job(self) -> Job | None:
+        """Wait for something to compile; None when the engine stops."""
+        while not self._stopping:
+            job = self.job()
+            if job is not None:
+                return job
+            with self._called:
+                if not self._cold and not self._stopping:
+                    self._called.wait(IDLE)
         return None
 
-    def _choose(self, cold: bool) -> tuple[Session | None, float]:
-        """The due session that has used least, or how long to wait for one."""
-        now = time.monotonic()
-        due: list[Session] = []
-        wait, active = IDLE, 0
-        for session in self.sessions.values():
-            rest = session.due(now)
-            if rest is None:
-                continue
-            active += 1
-            if session.id in self._busy:
-                continue
-            if rest > 0:
-                wait = min(wait, rest)
-            else:
-                due.append(session)
-        # Whether a session is cold takes longer to say: ask as few as possible.
-        due.sort(key=lambda session: session.used)
-        best = next((session for session in due if session.cold() == cold), None)
-        if best is not None and not cold:
-            self._share = min(TURN, ROUND * self._workers / active)
-            # Who was idle is owed no more than CREDIT for it.
-            best.used = max(best.used, self._level - CREDIT)
-            self._level = max(self._level, best.used)
-        return best, wait
+    def job(self) -> Job | None:
+        """What to compile next, if there is something; it is to be given to `work`."""
+        while (session := self._next_cold()) is not None:
+            jobs = session.to_compile()
+            with self._called:
+                free = [j for j in jobs if (j.program, j.name) not in self._compiling]
+                if not free:
+                    continue  # others are at it
+                self._compiling.add((free[0].program, free[0].name))
+                if len(free) > 1:
+                    self._cold.appendleft(session)
+                    self._called.notify()
+                queue = list(self._cold)
+            self._announce(session, queue)
+            return free[0]
+        return self._trial()
 
-    def _needs(self, session: Session, cold: bool) -> bool:
-        return session.due(time.monotonic()) is not None and session.cold() == cold
+    def work(self, job: Job) -> None:
+        """Compile it; then those who waited for it can go on."""
+        failed = False
+        try:
+            job.work()
+        except Exception:
+            failed = True
+            log.exception("compilation failed", name=job.name)
+        with self._ready:
+            self._compiling.discard((job.program, job.name))
+            waiting = [s for s in self.sessions.values() if s.program is job.program]
+        for session in waiting:
+            if failed:
+                session.fail("The server could not compile this network; its log says why.")
+            else:
+                self._notify(session)
+
+    def _next_cold(self) -> Session | None:
+        with self._called:
+            return self._cold.popleft() if self._cold else None
+
+    def _announce(self, first: Session, queue: list[Session]) -> None:
+        """Tell those who wait why."""
+        first.announce(None)
+        for place, session in enumerate((s for s in queue if s is not first), start=1):
+            session.announce(f"Waiting for the compiler; {place} before this one.")
+
+    def _should_try(self, program: Program) -> bool:
+        return (
+            program.shares is None
+            and len(self._due.peers.get(program, ())) >= COMPANY
+            and (program, "lanes") not in self._compiling
+        )
+
+    def _trial(self) -> Job | None:
+        """Finding out whether sessions of some program should share dispatches."""
+        with self._called:
+            for program, sessions in self._due.peers.items():
+                if self._should_try(program):
+                    self._compiling.add((program, "lanes"))
+                    session = next(iter(sessions.values()))
+                    return Job(program, "lanes", partial(session.try_lanes, program))
+        return None
 
     # -- room ----------------------------------------------------------------------------
 
@@ -182,13 +267,18 @@ class Engine:
         old = time.monotonic() - self._idle_seconds
         self._drop(lambda s: s.touched < old)
 
-    def _make_room(self) -> bool:
-        """Drop the longest untouched of the unwatched sessions (the lock is held)."""
+    def _to_make_room(self) -> Session | None:
+        """Where the house is full, the longest untouched of the unwatched sessions, taken out
+        (the lock is held). Raises Full."""
+        if len(self.sessions) < self._max_sessions:
+            return None
         unwatched = [s for s in self.sessions.values() if not s.watchers and s.left is None]
         if not unwatched:
-            return False
-        self.delete(min(unwatched, key=lambda s: s.touched))
-        return True
+            raise Full
+        old = min(unwatched, key=lambda s: s.touched)
+        del self.sessions[old.id]
+        self._due.forget(old)
+        return old
 
     def _drop(self, condition: Callable[[Session], bool]) -> None:
         for session in list(self.sessions.values()):

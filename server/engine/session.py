@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,23 +22,26 @@ from server.datasets.features import transform
 from server.datasets.split import Loaded, load
 from server.experiment import Experiment
 from server.experiment.patch import effect, patched
+from server.layers.base import Params
 from server.training.targets import output_range
 
 from . import commands as c
 from . import describe, divergence
-from .arrays import Tree, on_device
+from .arrays import Tree
 from .commands import Refused
 from .curve import Curve, curve_row
 from .data import Arrays
 from .divergence import Turn
 from .edit import edited
+from .jobs import Job
 from .pace import TURN, Meter, Pace
-from .program import Programs, Report
+from .program import ADVANCE, Program, Programs, Vector
 from .snapshot import Snapshot, Status, Watcher
-from .views import Scene, View
+from .steps import Report
+from .views import SCORES, Scene, View
 
-#: looking may cost at most this share of a session's time, so large networks look less often
-LOOK_SHARE = 0.25
+#: looking may take at most this share of a session's computing, so large networks look less often
+LOOK_SHARE = 0.5
 
 
 @dataclass(eq=False)
@@ -49,7 +53,7 @@ class Session:
     id: str = field(default_factory=lambda: secrets.token_urlsafe(9))
     secret: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     #: called when there may be something to do for the engine
-    notify: Callable[[], None] = lambda: None
+    notify: Callable[[Session], None] = lambda _: None
 
     def __post_init__(self) -> None:
         now = time.monotonic()
@@ -63,8 +67,11 @@ class Session:
         self.pace = Pace(now)
         self._meter = Meter(now)
         self._curve = Curve()
+        self._wanted: dict[str, View] = {}
         self._versions = {"session": 0, "data": 0, "frame": 0}
         self._next_look = 0.0
+        self._owed = 0.0  # seconds of training until looking has its share
+        self._shown: Program | None = None  # the program of the last look
         self._scored: dict[str, Any] = {}  # what the last look found: metrics, then views
         self._views: dict[str, Any] = {}
         self._load()
@@ -77,8 +84,8 @@ class Session:
         self.loaded: Loaded = load(self.experiment.data)
         self.arrays = Arrays.of(self.experiment, self.loaded)
         self.program = self.programs.of(self.experiment, self.arrays)
-        self.data: Tree = on_device(self.arrays.tree())
-        self._live = self.program.live(self.experiment)
+        self.data = self.program.pack(self.arrays)
+        self._live = self.program.shape.live(self.experiment)
         self._before: Turn | None = None
         self._moment: Scene | None = None
         self._versions["data"] += 1
@@ -87,7 +94,7 @@ class Session:
 
     def _begin(self) -> None:
         """Initial weights, no past."""
-        self.state: Tree = self.program.init(self.experiment)
+        self.state: Vector = self.program.init(self.experiment)
         self.step = 0
         self._place = (0, 0)  # epochs done, batches done of the next
         self.playing = False
@@ -109,73 +116,78 @@ class Session:
         self.stale = True
         self.touched = time.monotonic()
         self._publish()
-        self.notify()
+        self.notify(self)
 
     # -- what the engine asks ------------------------------------------------------------
 
     def due(self, now: float) -> float | None:
-        """Seconds until there is work (0: now), or None when there is none."""
+        """Seconds until there is work (0: now), or None when there is none, or none before
+        something has been compiled."""
         if self.closed:
             return None
-        if self.stale and self.watchers:
+        if self.stale and self.watchers and self._can_look():
             return 0.0
-        return self.pace.wait(self.steps_per_epoch, now) if self._running() else None
+        if self._running() and self.program.has(ADVANCE):
+            return self.pace.wait(self.steps_per_epoch, now)
+        return None
 
     def cold(self) -> bool:
-        """Whether the next turn has to compile something first."""
-        if self._running() and not self.program.has("advance"):
-            return True
-        if not self.program.has("evaluate"):
-            return True
-        wanted = self._wanted().items()
-        return any(view.compiled and not self.program.has(key) for key, view in wanted)
+        """Whether something has to be compiled for the session to go on."""
+        return bool(self._missing())
 
-    def turn(self, seconds: float = TURN) -> None:
-        """Train for about so long, look if it is time. Called by one worker at a time."""
+    def to_compile(self) -> list[Job]:
+        """What has to be compiled for the session to go on, the pictures first."""
         with self.lock:
-            if self.closed:
-                return
+            scene, wanted, missing = self._scene(), self._wanted, self._missing()
+            work: dict[str, Callable[[], object]] = {SCORES: lambda: scene.scores}
+            work |= {key: partial(view.look, scene) for key, view in wanted.items()}
+            work[ADVANCE] = self._next_turn().compile
+        return [Job(scene.program, name, work[name]) for name in missing]
+
+    def _missing(self) -> list[str]:
+        if self.closed or not (self.watchers or self.left is not None):
+            return []
+        names = [SCORES, *(key for key, view in self._wanted.items() if view.compiled)]
+        if self._running():
+            names.append(ADVANCE)
+        return [name for name in names if not self.program.has(name)]
+
+    def turn(self, seconds: float = TURN, compiled: bool = False) -> None:
+        """Train for about so long, look if it is time. Called by one worker at a time.
+
+        compiled: do only what needs no compiling.
+        """
+        with self.lock:
             start = time.monotonic()
-            if self._running():
-                self._train(seconds)
-            if self.stale or (self.playing and time.monotonic() >= self._next_look):
-                self._look()
+            begun = self.begin(seconds, compiled)
+            if begun is not None:
+                turn, steps = begun
+                self.end(turn, *turn.run(steps), time.monotonic() - start)
+            self.look_if_due(compiled)
             self.used += time.monotonic() - start
-
-    def compile(self) -> None:
-        """Compile what the next turn needs, and say so. The lock is held for moments only:
-        commands and readers never wait for the compiler."""
-        with self.lock:
-            if self.closed:
-                return
-            self._announce_compiling()
-            turn, running = self._next_turn(), self._running()
-            scene, views = self._scene(), self._wanted()
-        if running:
-            turn.compile()
-        scene.program.compile("evaluate", scene.program.evaluate, *scene.arguments)
-        for view in views.values():
-            if self.program is not scene.program:
-                return  # the network has been changed meanwhile
-            view.look(scene)
 
     def _running(self) -> bool:
         return self.playing and bool(self.watchers or self.left is not None)
 
     # -- training ------------------------------------------------------------------------
 
-    def _train(self, seconds: float) -> None:
+    def begin(self, seconds: float, compiled: bool = True) -> tuple[Turn, int] | None:
+        """The turn to take now and its steps, if there is one. The lock is held until `end`."""
+        if self.closed or not self._running() or (compiled and not self.program.has(ADVANCE)):
+            return None
         now = time.monotonic()
         steps = self.pace.allowance(self.steps_per_epoch, self.left, now, seconds)
-        if steps <= 0:
-            return
-        turn = self._next_turn()
-        turn.compile()
-        start = time.monotonic()
-        self.state, report = turn.run(steps)
+        return (self._next_turn(), steps) if steps > 0 else None
+
+    def end(
+        self, turn: Turn, state: Vector, report: Report, seconds: float, lanes: int = 1
+    ) -> None:
+        """Take over what a turn led to, and what it and those beside it cost."""
+        self.state = state
         if report.taken:
-            self.pace.measure(report.taken, time.monotonic() - start)
+            self.pace.measure(report.taken, seconds)
         self.pace.spend(report.taken)
+        self._owed -= seconds / lanes
         self.step += report.taken
         self._place = (report.epoch, report.batch)
         self._moment = None
@@ -203,7 +215,8 @@ class Session:
         """Go back to the last good weights from a step whose loss was no number."""
         bad = self.step
         self.state, self.step = divergence.last_good(turn, bad, self._before)
-        self._place = (int(self.state["epoch"]), int(self.state["batch"]))
+        place = self.program.read(self.state)
+        self._place = (int(place["epoch"]), int(place["batch"]))
         self._before = None
         self._halt("diverged", divergence.message(bad, self.step))
 
@@ -221,7 +234,12 @@ class Session:
 
     @property
     def steps_per_epoch(self) -> int:
-        return int(self.program.steps_per_epoch(self.arrays.count))
+        return int(self.program.shape.steps_per_epoch(self.arrays.count))
+
+    @property
+    def batch(self) -> int:
+        """Batches done of the epoch under way."""
+        return self._place[1]
 
     @property
     def epoch(self) -> float:
@@ -242,25 +260,45 @@ class Session:
             )
         return self._moment
 
-    def _wanted(self) -> dict[str, View]:
-        """The views that somebody shows, by their keys."""
-        return {key: view for w in self.watchers for key, view in w.views.items()}
+    def _can_look(self) -> bool:
+        """Whether a look has nothing to wait for. Where this program has been looked at, a
+        view that is new to it is left out until it is compiled."""
+        has = self.program.has
+        if not has(SCORES):
+            return False
+        if self._shown is self.program:
+            return True
+        return all(has(key) for key, view in self._wanted.items() if view.compiled)
 
-    def _look(self) -> None:
+    def look_if_due(self, compiled: bool = True) -> None:
+        """Look, if something has changed or it is time for the next frame."""
+        if self.closed or (compiled and not self._can_look()):
+            return
+        paid = self._owed <= 0 or self.pace.limit is not None
+        if self.stale or (self.playing and paid and time.monotonic() >= self._next_look):
+            self._look(compiled)
+
+    def _look(self, compiled: bool) -> None:
         """Score, add a row to the curve, compute every view that somebody shows."""
-        start = time.monotonic()
-        scene = self._scene()
+        start, routine = time.monotonic(), not self.stale
+        scene, has = self._scene(), self.program.has
         self._add_row(scene.scores)
-        self._views = {key: view.look(scene) for key, view in self._wanted().items()}
+        self._views = {
+            key: view.look(scene)
+            for key, view in self._wanted.items()
+            if not (compiled and view.compiled) or has(key)
+        }
         self._scored = {"metrics": self._metrics(scene.scores)}
+        self._shown = self.program
         self._versions["frame"] += 1
         if self.playing:
             self.status = "playing"
         self.stale = False
         cost = time.monotonic() - start
+        self._owed = cost * (1 / LOOK_SHARE - 1)
         fps = max([w.fps for w in self.watchers], default=30.0)
-        self._next_look = time.monotonic() + max(1.0 / fps - cost, cost / LOOK_SHARE - cost)
-        self._publish()
+        self._next_look = max(self._next_look + 1.0 / fps, start)
+        self._publish(frame=routine)
 
     def _add_row(self, scores: Tree) -> None:
         self._curve.add(curve_row(self.step, self.epoch, scores, self.loaded.counts))
@@ -271,22 +309,36 @@ class Session:
 
     # -- showing -------------------------------------------------------------------------
 
-    def _announce_compiling(self) -> None:
-        if not self.watchers or self.status == "compiling":
-            return
-        before, self.status = self.status, "compiling"
-        self._versions["frame"] += 1
-        self._publish()
-        self.status = before
+    def try_lanes(self, program: Program) -> None:
+        """Find out whether the program's sessions should share dispatches, on data of ours."""
+        with self.lock:
+            live, data, ours = self._live, self.data, self.program
+        if ours is program:
+            program.try_lanes(live, data)
 
-    def _publish(self) -> None:
-        """Make the snapshot anew and wake the watchers."""
+    def announce(self, message: str | None) -> None:
+        """Say to the watchers that something is being compiled, and what there is to wait for."""
+        with self.lock:
+            if self.watchers and not self.closed and self._held_up():
+                self._versions["frame"] += 1
+                self._publish("compiling", message)
+
+    def _held_up(self) -> bool:
+        """Whether the session stands still until something is compiled."""
+        return not self._can_look() or (self._running() and not self.program.has(ADVANCE))
+
+    def _publish(
+        self, status: Status | None = None, message: str | None = None, frame: bool = False
+    ) -> None:
+        """Make the snapshot anew and wake the watchers, those whose turn it is for a frame."""
+        if self._running() and not self.program.has(ADVANCE):
+            status = "compiling"
         moment = {
             "step": self.step,
             "epoch": self.epoch,
             "playing": self.playing,
-            "status": self.status,
-            "message": self.message,
+            "status": status or self.status,
+            "message": message or self.message,
             "steps_per_second": self._meter.read(self.step, self.playing, time.monotonic()),
         }
         self.snapshot = Snapshot(
@@ -301,11 +353,12 @@ class Session:
             frame=moment | self._scored,
             views=self._views,
         )
-        self._wake()
+        self._wake(frame)
 
-    def _wake(self) -> None:
+    def _wake(self, frame: bool = False) -> None:
+        now = time.monotonic()
         for watcher in list(self.watchers):
-            watcher.wake()
+            watcher.tell(now, frame)
 
     # -- reading -------------------------------------------------------------------------
 
@@ -329,7 +382,14 @@ class Session:
     def digest(self) -> str:
         """SHA-256 over the weights and running statistics, layer by layer in name order."""
         with self.lock:
-            return describe.weights_digest(self.state)
+            return describe.weights_digest(*self.parameters())
+
+    def parameters(self) -> tuple[list[Params], list[Params]]:
+        """(params, stats) of every layer, output last: float32 NumPy arrays by their names,
+        not to be written to."""
+        with self.lock:
+            state = self.program.read(self.state)
+            return state["params"], state["stats"]
 
     def predict(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
         """(N, dimensions) points -> (N, K) outputs."""
@@ -337,14 +397,17 @@ class Session:
             features = np.asarray(transform(self.experiment.data.features, inputs), np.float32)
             rows = max(16, 1 << (len(features) - 1).bit_length())
             padded = np.pad(features, ((0, rows - len(features)), (0, 0)))
-            args = (self.state, self._live, padded)
-            outputs = self.program.call(f"predict {rows}", self.program.predict, *args)
-            return np.asarray(outputs)[: len(features)]
+            shape = self.program.shape
+
+            def outputs(state: Tree, live: Any, _: Tree, points: Any) -> Tree:
+                return shape.predict(state, live, points)
+
+            return self._scene().look(f"predict {rows}", outputs, padded)[: len(features)]
 
     def equation(self) -> list[str]:
         """The network's formula in LaTeX, a line a layer."""
         with self.lock:
-            return describe.equation(self.program.model)
+            return describe.equation(self.program.shape.model)
 
     # -- commands ------------------------------------------------------------------------
 
@@ -376,7 +439,7 @@ class Session:
         if self.arrays.count == 0:
             raise Refused("/experiment/data/dataset", "there are no training points; draw some")
         if self.status == "stopped":
-            self.state = self.state | {"stop": self.program.not_stopped()}
+            self.state = self.program.resumed(self.state)
         self._finish_limited()
         self.playing, self.status, self.message = True, "playing", None
         self.left = steps
@@ -414,15 +477,15 @@ class Session:
 
     def _tune(self) -> None:
         """Live numbers moved."""
-        self._live = self.program.live(self.experiment)
+        self._live = self.program.shape.live(self.experiment)
         self._moment = None
         self._changed()
 
     def _exchange_data(self) -> None:
         """Other points, or another program, for the weights there are."""
-        program = self.program
+        program, state = self.program, self.program.read(self.state)
         self._load()
-        self.state = self.state | {"stop": self.program.not_stopped()}
+        self.state = self.program.exchanged(self.experiment, state)
         if self.program is not program:
             self.pace.forget()
         if self.arrays.count == 0 and self.playing:
@@ -430,7 +493,8 @@ class Session:
         self._changed()
 
     def _edit(self, command: c.Edit) -> None:
-        self.state = self.state | {"params": edited(self.state["params"], command)}
+        params = edited(self.parameters()[0], command)
+        self.state = self.program.changed(self.state, params=params)
         self._before = None
         self._moment = None
         if self.status == "diverged":
@@ -444,12 +508,18 @@ class Session:
         with self.lock:
             if watcher not in self.watchers:
                 self.watchers.append(watcher)
+            self._see()
             self._dirty()
+
+    def _see(self) -> None:
+        """The views that somebody shows, by their keys."""
+        self._wanted = {key: view for w in self.watchers for key, view in w.views.items()}
 
     def unwatch(self, watcher: Watcher) -> None:
         with self.lock:
             if watcher in self.watchers:
                 self.watchers.remove(watcher)
+            self._see()
             self.touched = time.monotonic()
 
     def fail(self, message: str) -> None:

@@ -39,3 +39,13 @@ class Watcher:
     #: by their keys
     views: dict[str, View] = field(default_factory=dict[str, View])
     fps: float = 30.0
+    #: when its next frame is due
+    due: float = 0.0
+
+    def tell(self, now: float, frame: bool) -> None:
+        """Wake it, unless this is only one frame of many and its turn has not come."""
+        if frame and now < self.due:
+            return
+        # a frame that is a little late does not put off those after it
+        self.due = max(self.due + 1 / self.fps, now)
+        self.wake()

@@ -6,6 +6,7 @@ computed or sent. The fields of the class are the options of the request.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, ClassVar, Literal
@@ -20,11 +21,16 @@ from server.datasets.base import DOMAIN
 from server.datasets.features import transform
 from server.experiment import Experiment
 from server.experiment.registry import FEATURES, Kind, Kinds
+from server.layers.base import Params
 
 from .arrays import Tree, ones, zeros
-from .program import PARTS, Program
+from .program import Program, Vector
+from .scores import evaluate, gradients
+from .shape import PARTS
 
 VIEWS = Kinds("view")
+#: the name of the compiled scores
+SCORES = "scores"
 #: histograms and dead units look at no more training rows than this
 SAMPLE = 1024
 #: a one-dimensional problem's curves have this many points per unit of `size`
@@ -41,21 +47,25 @@ class Scene:
 
     experiment: Experiment
     program: Program
-    state: Tree
+    state: Vector
     live: NDArray[np.float32]
-    data: Tree
+    data: Vector
     span: tuple[float, float]
 
     @cached_property
     def scores(self) -> Tree:
-        """What `Program.evaluate` finds, as NumPy arrays."""
-        scores = self.program.call("evaluate", self.program.evaluate, *self.arguments)
-        return jax.tree.map(np.asarray, scores)
+        """What `evaluate` finds, as NumPy arrays."""
+        shape = self.program.shape
+        return self.look(SCORES, lambda *args: evaluate(shape, *args))
 
-    @property
-    def arguments(self) -> tuple[Tree, NDArray[np.float32], Tree]:
-        """What a program's looking functions take."""
-        return self.state, self.live, self.data
+    @cached_property
+    def params(self) -> list[Params]:
+        """The parameters of every layer, as NumPy arrays."""
+        return self.program.packing.read_part(self.state, "params")
+
+    def look(self, name: str, function: Callable[..., Tree], *more: Any) -> Tree:
+        """`function(state, live, data, *more)` compiled, and kept under its name."""
+        return self.program.look(name, function, self.state, self.live, self.data, *more)
 
     def grid(self, size: int) -> NDArray[np.float32]:
         """The features over the domain, see `grid`."""
@@ -126,19 +136,18 @@ class Surface(View):
     size: int = _option(50, 10, 100, "Points per side.")
 
     def look(self, scene: Scene) -> Any:
-        program, dimensions = scene.program, scene.dimensions
+        shape, dimensions = scene.program.shape, scene.dimensions
 
-        def outputs(state: Tree, live: jax.Array, points: jax.Array, span: jax.Array) -> jax.Array:
-            values = program.predict(state, live, points).T
+        def outputs(state: Tree, live: Any, _: Tree, points: Any, span: Any) -> jax.Array:
+            values = shape.predict(state, live, points).T
             if dimensions == 1:
                 return values
             maps = values.reshape(-1, self.size, self.size)
             return quantise(maps, span[0], span[1])
 
         span = np.array(scene.span, np.float32)
-        args = (scene.state, scene.live, scene.grid(self.size), span)
-        values = program.call(self.key(), outputs, *args)
-        return {"values": np.asarray(values), "range": list(scene.span)}
+        values = scene.look(self.key(), outputs, scene.grid(self.size), span)
+        return {"values": values, "range": list(scene.span)}
 
 
 @VIEWS.register
@@ -151,18 +160,16 @@ class Units(View):
     size: int = _option(20, 8, 50, "Points per side.")
 
     def look(self, scene: Scene) -> Any:
-        program, dimensions = scene.program, scene.dimensions
+        shape, dimensions = scene.program.shape, scene.dimensions
 
-        def maps(state: Tree, live: jax.Array, points: jax.Array) -> list[jax.Array]:
-            result = program.network(live).forward(state["params"], state["stats"], points)
+        def maps(state: Tree, live: Any, _: Tree, points: Any) -> list[jax.Array]:
+            result = shape.network(live).forward(state["params"], state["stats"], points)
             hidden = [a.T for a in result.activations[:-1]]
             if dimensions == 1:
                 return hidden
             return [quantise(a.reshape(-1, self.size, self.size), -1.0, 1.0) for a in hidden]
 
-        points = scene.grid(self.size)
-        layers = program.call(self.key(), maps, scene.state, scene.live, points)
-        return {"layers": [np.asarray(a) for a in layers]}
+        return {"layers": scene.look(self.key(), maps, scene.grid(self.size))}
 
 
 @VIEWS.register
@@ -176,11 +183,10 @@ class Weights(View):
     limit: int = _option(20_000, 1, 100_000, "Largest number of weights of a layer that is sent.")
 
     def look(self, scene: Scene) -> Any:
-        small = [p["w"].size <= self.limit for p in scene.state["params"]]
         return {
             "layers": [
-                {"w": np.asarray(p["w"]), "b": np.asarray(p["b"])} if sent else None
-                for p, sent in zip(scene.state["params"], small, strict=True)
+                {"w": p["w"], "b": p["b"]} if p["w"].size <= self.limit else None
+                for p in scene.params
             ]
         }
 
@@ -195,15 +201,15 @@ class Histograms(View):
     bins: int = _option(30, 10, 60, "Bars per histogram.")
 
     def look(self, scene: Scene) -> Any:
-        program = scene.program
+        shape = scene.program.shape
 
         def spread(state: Tree, live: jax.Array, data: Tree) -> Any:
-            rows = min(SAMPLE, program.train)
+            rows = min(SAMPLE, shape.train)
             real = (data["part"][:rows] == 0).astype(jnp.float32)
-            result = program.network(live).forward(
+            result = shape.network(live).forward(
                 state["params"], state["stats"], data["inputs"][:rows]
             )
-            grads = program.gradients(state, live, data, SAMPLE)
+            grads = gradients(shape, state, live, data, SAMPLE)
             return [
                 {
                     "weights": self._histogram(p["w"].ravel(), ones(p["w"].size)),
@@ -213,7 +219,7 @@ class Histograms(View):
                 for p, a, g in zip(state["params"], result.activations, grads, strict=True)
             ]
 
-        layers = program.call(self.key(), spread, scene.state, scene.live, scene.data)
+        layers = scene.look(self.key(), spread)
         return {
             "layers": [{name: _plain_histogram(h) for name, h in layer.items()} for layer in layers]
         }
@@ -231,7 +237,7 @@ class Histograms(View):
 
 
 def _plain_histogram(h: Any) -> Any:
-    return {"lo": float(h["lo"]), "hi": float(h["hi"]), "counts": np.asarray(h["counts"])}
+    return {"lo": float(h["lo"]), "hi": float(h["hi"]), "counts": h["counts"]}
 
 
 @VIEWS.register
@@ -243,25 +249,24 @@ class Gradients(View):
     help = "The norm of the loss's gradient for every layer, and units silent on all examples."
 
     def look(self, scene: Scene) -> Any:
-        program = scene.program
+        shape = scene.program.shape
 
         def measure(state: Tree, live: jax.Array, data: Tree) -> Any:
-            rows = min(SAMPLE, program.train)
+            rows = min(SAMPLE, shape.train)
             real = (data["part"][:rows] == 0)[:, None]
-            result = program.network(live).forward(
+            result = shape.network(live).forward(
                 state["params"], state["stats"], data["inputs"][:rows]
             )
-            grads = program.gradients(state, live, data, SAMPLE)
+            grads = gradients(shape, state, live, data, SAMPLE)
             norms = jnp.stack([_norm(g) for g in grads])
             dead = [jnp.all((a == 0) | ~real, axis=0).sum() for a in result.activations[:-1]]
             return norms, jnp.stack(dead) if dead else zeros(0, jnp.int32)
 
-        norms, dead = program.call(self.key(), measure, scene.state, scene.live, scene.data)
-        norms = np.asarray(norms)
+        norms, dead = scene.look(self.key(), measure)
         return {
             "norm": float(np.sqrt((norms**2).sum())),
             "layers": [float(n) for n in norms],
-            "dead": [int(d) for d in np.asarray(dead)],
+            "dead": [int(d) for d in dead],
         }
 
 

@@ -48,7 +48,7 @@ def whole(**options: float) -> tuple[int, str, str | None]:
 @pytest.mark.parametrize(
     "options",
     [
-        {"rate": 0.3},
+        {"rate": 0.4},
         {"rate": 100.0},
         {"rate": 0.2, "hidden": 0, "batch": 50},
         {"rate": 0.5, "batch": 5000},
@@ -94,7 +94,7 @@ def test_the_curve_ends_where_the_run_does() -> None:
 
 
 def test_going_on_from_there_ends_there_again() -> None:
-    live = diverging(0.3)
+    live = diverging(0.4)
     run(live, 5000)
     first = end(live)
     run(live, 1)
@@ -104,7 +104,7 @@ def test_going_on_from_there_ends_there_again() -> None:
 
 
 def test_a_smaller_learning_rate_mends_it() -> None:
-    live = diverging(0.3)
+    live = diverging(0.4)
     run(live, 5000)
     live.act(c.Reset(seed=None))
     live.act(c.Patch(experiment={"training": {"learning_rate": 0.001}}))
@@ -151,8 +151,8 @@ def test_weights_that_never_had_a_loss_stay_as_they_were_edited() -> None:
 
 
 def test_other_data_in_between_keep_the_weights() -> None:
-    live = diverging(0.3)
-    good = whole(rate=0.3)[0]
+    live = diverging(0.4)
+    good = whole(rate=0.4)[0]
     run(live, good + 1)  # these weights have no loss any more, but no step has met it
     kept = live.digest()
     live.act(c.Patch(experiment={"data": {"seed": 1}}))
@@ -161,8 +161,8 @@ def test_other_data_in_between_keep_the_weights() -> None:
 
 
 def test_a_learning_rate_moved_in_between_hinders_nothing() -> None:
-    good, digest, _ = whole(rate=0.3)
-    live = diverging(0.3)
+    good, digest, _ = whole(rate=0.4)
+    live = diverging(0.4)
     run(live, good + 1)
     live.act(c.Patch(experiment={"training": {"learning_rate": 0.001}}))
     run(live, 1)

@@ -114,7 +114,7 @@ def test_follows_the_playground(activation, batch, penalty, rate, dataset) -> No
         "seed": 3,
     }
     live = Session(Experiment.model_validate(experiment), PROGRAMS)
-    params = [{k: np.asarray(v, np.float64) for k, v in p.items()} for p in live.state["params"]]
+    params = [{k: np.asarray(v, np.float64) for k, v in p.items()} for p in live.parameters()[0]]
     output = "tanh" if dataset != "reg_plane" else "linear"
     reference = Reference(
         [p["w"] for p in params],
@@ -131,7 +131,7 @@ def test_follows_the_playground(activation, batch, penalty, rate, dataset) -> No
         while not live.done.is_set():
             live.turn()
         reference.epoch(inputs, targets, batch)
-        for layer, (w, b) in zip(live.state["params"], reference.pairs(), strict=True):
+        for layer, (w, b) in zip(live.parameters()[0], reference.pairs(), strict=True):
             np.testing.assert_allclose(layer["w"], w, rtol=2e-4, atol=2e-5)
             np.testing.assert_allclose(layer["b"], b, rtol=2e-4, atol=2e-5)
         loss = live.metrics()["train"]["loss"]
@@ -153,7 +153,7 @@ def test_l1_kills_weights_until_the_next_reset() -> None:
     def zeros() -> set:
         return {
             (i, *place)
-            for i, p in enumerate(live.state["params"])
+            for i, p in enumerate(live.parameters()[0])
             for place in zip(*np.nonzero(np.asarray(p["w"]) == 0), strict=True)
         }
 

@@ -74,12 +74,19 @@ def give_turns(engine: Engine, condition: Callable[[], bool]) -> dict[str, float
     """Run whom the engine chooses; the longest turn of every session, in seconds."""
     longest: dict[str, float] = {}
     while not condition():
-        session = engine._choose(False)[0] or engine._choose(True)[0]
-        assert session is not None, "nobody is due"
-        before = session.used
-        session.turn()
-        longest[session.id] = max(longest.get(session.id, 0.0), session.used - before)
+        compile_all(engine)
+        sessions = engine.choose()
+        assert sessions, "nobody is due"
+        before = {s.id: s.used for s in sessions}
+        engine.run(sessions)
+        for s in sessions:
+            longest[s.id] = max(longest.get(s.id, 0.0), s.used - before[s.id])
     return longest
+
+
+def compile_all(engine: Engine) -> None:
+    while (job := engine.job()) is not None:
+        engine.work(job)
 
 
 def test_small_networks_get_their_turns_beside_a_large_one(engine: Engine) -> None:
@@ -99,11 +106,13 @@ def test_compute_is_shared_to_within_one_turn(idle: Engine) -> None:
     sessions = [idle.create(e) for e in (LARGE, SMALL, SMALL)]
     for session in sessions:
         play(session)
-        while session.cold() or session.step < 3:
+        while session.step < 3:
             session.turn()
+    compile_all(idle)
     level = max(s.used for s in sessions)
     for session in sessions:
         session.used = level
+        session.act(c.Play(steps=None))
     longest = give_turns(idle, lambda: sessions[0].step > 20)
     shares = [s.used - level for s in sessions]
     assert all(s.step > sessions[0].step for s in sessions[1:])
@@ -112,23 +121,23 @@ def test_compute_is_shared_to_within_one_turn(idle: Engine) -> None:
 
 def test_who_was_idle_is_not_owed_the_past(idle: Engine) -> None:
     busy, late = idle.create(SMALL), idle.create(SMALL)
-    busy.act(c.Play(steps=10**6))
-    busy.compile()
     busy.used = 50.0
-    assert idle._choose(False)[0] is busy
+    busy.act(c.Play(steps=10**6))
+    compile_all(idle)
+    assert idle.choose() == [busy]
     late.act(c.Play(steps=10**6))
-    assert idle._choose(False)[0] is late
+    assert idle.choose() == [late]
     assert 49 < late.used <= 50
 
 
 def test_what_nobody_watches_does_not_run(idle: Engine) -> None:
     session = idle.create(SMALL)
     session.act(c.Play(steps=None))
-    assert session.playing and idle._choose(False)[0] is idle._choose(True)[0] is None
+    assert session.playing and not idle.choose() and idle.job() is None
     screen = Screen(session)
     give_turns(idle, lambda: session.step > 0)
     session.unwatch(screen.watcher)
-    assert session.playing and idle._choose(False)[0] is idle._choose(True)[0] is None
+    assert session.playing and not idle.choose() and idle.job() is None
     reached = session.step
     session.turn()
     assert session.step == reached
@@ -202,7 +211,7 @@ def test_a_turn_that_fails_is_said_and_harms_nobody(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken, whole = engine.create(SMALL), engine.create(SMALL)
-    monkeypatch.setattr(broken, "_train", lambda: 1 / 0)
+    monkeypatch.setattr(broken, "begin", lambda *_: 1 / 0)
     screen = play(broken)
     screen.until(lambda: not broken.playing)
     assert broken.snapshot.frame["status"] == "paused"

@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.engine.program import shuffled
+from server.engine.shuffle import shuffled
 
 ORDER = jax.jit(shuffled, static_argnums=1)
 

@@ -65,7 +65,7 @@ def module(session: Session) -> torch.nn.Sequential:
     """The hidden layers and the output's linear part, with the session's weights."""
     parts: list[torch.nn.Module] = []
     layers = [*session.experiment.network.layers, None]
-    for layer, params in zip(layers, session.state["params"], strict=True):
+    for layer, params in zip(layers, session.parameters()[0], strict=True):
         linear = torch.nn.Linear(*params["w"].shape)
         linear.weight.data = torch.tensor(np.array(params["w"]).T.copy())
         linear.bias.data = torch.tensor(np.array(params["b"]))
@@ -103,7 +103,7 @@ def compare(experiment: dict, optimizer: Callable, rate: float, clip: float | No
         if clip is not None:
             torch.nn.utils.clip_grad_norm_(network.parameters(), clip)
         rule.step()
-        for ours, theirs in zip(live.state["params"], weights, strict=True):
+        for ours, theirs in zip(live.parameters()[0], weights, strict=True):
             np.testing.assert_allclose(
                 ours["w"], theirs.detach().T, rtol=1e-5, atol=2e-6, err_msg=f"step {step}"
             )

@@ -1,0 +1,106 @@
+"""The shape of an experiment: what a compiled program depends on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import NDArray
+
+from server.experiment import Experiment
+from server.experiment.live import live_values, static_form, with_live
+
+from .arrays import Tree
+from .data import Arrays
+from .model import Linear, Model
+
+PARTS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class Shape:
+    """An experiment without its live numbers, seed and points, and the capacity of its data.
+
+    experiment: any experiment of the shape. train: rows of the data arrays for training.
+    ragged: whether an epoch's last batch is partial.
+    """
+
+    experiment: Experiment
+    train: int
+    ragged: bool
+
+    @classmethod
+    def of(cls, experiment: Experiment, arrays: Arrays) -> Shape:
+        return cls(experiment, arrays.train, arrays.ragged)
+
+    @cached_property
+    def paths(self) -> list[str]:
+        """The paths of the live numbers."""
+        return sorted(live_values(self.experiment))
+
+    @cached_property
+    def model(self) -> Model:
+        """The layers, for their shapes and first weights; `network` is the one to run."""
+        return Model.of(self.experiment)
+
+    @cached_property
+    def batch(self) -> int:
+        return min(self.experiment.training.batch_size, self.train)
+
+    @cached_property
+    def carries(self) -> bool:
+        """Whether a partial last batch goes into the next epoch (TF Playground's rule)."""
+        return self.playground and self.ragged
+
+    @cached_property
+    def playground(self) -> bool:
+        """Whether TF Playground's numeric rules are followed."""
+        return self.experiment.training.rules == "tf_playground"
+
+    @cached_property
+    def step_linear(self) -> Linear:
+        """The form of the matrix products of a training step."""
+        return self.model.linear(self.batch)
+
+    def live(self, experiment: Experiment) -> NDArray[np.float32]:
+        """The live numbers of an experiment of this shape, as the programs take them."""
+        values = live_values(experiment)
+        return np.array([values[p] for p in self.paths], np.float32)
+
+    def thaw(self, live: jax.Array) -> Experiment:
+        """The experiment with traced values for its live numbers."""
+        return with_live(self.experiment, {p: live[i] for i, p in enumerate(self.paths)})
+
+    def network(self, live: jax.Array) -> Model:
+        """The layers with traced live numbers."""
+        return Model.of(self.thaw(live))
+
+    def predict(self, state: Tree, live: jax.Array, inputs: jax.Array) -> jax.Array:
+        """(N, F) features -> (N, K) outputs."""
+        return self.network(live).forward(state["params"], state["stats"], inputs).outputs
+
+    def steps_per_epoch(self, count: Any) -> Any:
+        """Optimizer steps per epoch over `count` training rows (an int or a traced one)."""
+        whole = count // self.batch if self.playground else -(-count // self.batch)
+        return jnp.maximum(whole, 1) if isinstance(whole, jax.Array) else max(whole, 1)
+
+    def rate(self, experiment: Experiment, state: Tree, count: jax.Array) -> jax.Array:
+        """The learning rate of the step at hand, by the schedule."""
+        training, per_epoch = experiment.training, self.steps_per_epoch(count)
+        time = state["epoch"].astype(jnp.float32) + state["batch"] / per_epoch
+        return training.learning_rate * training.schedule.factor(time)
+
+
+def shape_form(experiment: Experiment, arrays: Arrays) -> str:
+    """Canonical text of a shape: experiments with equal texts share a program."""
+    data = experiment.data
+    dataset = data.dataset
+    numbers = (dataset.classes, dataset.dimensions, len(data.features))
+    capacity = (len(arrays.inputs), arrays.train, arrays.ragged)
+    parts = (dataset.problem, *numbers, *capacity, experiment.output_activation)
+    static = (static_form(experiment.network), static_form(experiment.training))
+    return "|".join(map(str, (*parts, *static)))

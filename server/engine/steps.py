@@ -1,0 +1,216 @@
+"""Training: the first state, and `advance`, which takes optimizer steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from server.experiment import Experiment
+from server.layers.base import Params
+
+from .arrays import Tree, arange, asarray, on_device, ones, ones_like, pad, value_and_grad, zeros
+from .model import Model, mean_loss
+from .shape import Shape
+from .shuffle import shuffled
+from .update import update
+
+
+@dataclass(frozen=True)
+class Report:
+    """How a call of `advance` ended.
+
+    taken: steps taken. bad: whether the loss of the last was no number. stopped: whether
+    early stopping ended the run. epoch, batch: how far it has come.
+    """
+
+    taken: int
+    bad: bool
+    stopped: bool
+    epoch: int
+    batch: int
+
+    @classmethod
+    def of(cls, numbers: Any) -> Report:
+        """The report that `advance` leaves in a state."""
+        taken, bad, stopped, epoch, batch = numbers.tolist()
+        return cls(taken, bool(bad), bool(stopped), epoch, batch)
+
+
+def init(shape: Shape, experiment: Experiment) -> Tree:
+    """The state before the first step."""
+    params, stats = shape.model.init(experiment.seed)
+    params = on_device(params)
+    state = {
+        "params": params,
+        "stats": on_device(stats),
+        "optimizer": experiment.training.optimizer.transform().init(params),
+        "epoch": jnp.uint32(0),
+        "batch": jnp.int32(0),
+        "stop": not_stopped(),
+        "report": zeros(5, jnp.uint32),
+    }
+    if shape.playground:
+        state["alive"] = jax.tree.map(ones_like, params)
+    return state
+
+
+def not_stopped() -> Tree:
+    """What early stopping knows before the first epoch."""
+    return {"best": jnp.float32(jnp.inf), "wait": jnp.int32(0), "now": jnp.bool_(False)}
+
+
+def advance(
+    shape: Shape, state: Tree, live: jax.Array, seed: jax.Array, data: Tree, steps: jax.Array
+) -> Tree:
+    """Take `steps` optimizer steps: the state, with the numbers of a `Report` in it. Fewer
+    steps are taken when the loss stopped being a number or early stopping ended the run. The
+    number of steps is an argument of one loop, so cutting a run elsewhere changes no bit.
+    """
+    experiment = shape.thaw(live)
+    key = jax.random.key(seed)
+    per_epoch = shape.steps_per_epoch(data["count"])
+
+    def epoch(carry: Tree) -> Tree:
+        state, left, _ = carry
+        epoch_key = jax.random.fold_in(key, state["epoch"])
+        start = state["batch"]
+        rows = _epoch_rows(shape, epoch_key, data, start * shape.batch)
+        steps = jnp.minimum(per_epoch - start, left)
+
+        # Steps are counted from where this call begins: the same in all lanes.
+        def one(inner: Tree) -> Tree:
+            done, state, _ = inner
+            batch = _batch(shape, state, rows, done * shape.batch, data["count"])
+            return done + 1, *_step(shape, experiment, state, epoch_key, batch, data["count"])
+
+        def more(inner: Tree) -> jax.Array:
+            done, _, bad = inner
+            return (done < steps) & ~bad
+
+        begin = (jnp.int32(0), state, jnp.bool_(False))
+        _, state, bad = jax.lax.while_loop(more, one, begin)
+        left = left - (state["batch"] - start)
+        return _close_epoch(shape, experiment, state, data, per_epoch, bad), left, bad
+
+    def more_epochs(carry: Tree) -> jax.Array:
+        state, left, bad = carry
+        return (left > 0) & ~bad & ~state["stop"]["now"]
+
+    state, left, bad = jax.lax.while_loop(more_epochs, epoch, (state, steps, jnp.bool_(False)))
+    where = (state["stop"]["now"], state["epoch"], state["batch"])
+    report = [asarray(n).astype(jnp.uint32) for n in (steps - left, bad, *where)]
+    return state | {"report": jnp.stack(report)}
+
+
+def _epoch_rows(
+    shape: Shape, key: jax.Array, data: Tree, start: jax.Array
+) -> tuple[jax.Array, jax.Array]:
+    """The training rows in this epoch's order from row `start` on, padded so that every
+    batch is a slice."""
+    inputs, targets = data["inputs"][: shape.train], data["targets"][: shape.train]
+    after = (0, shape.train + shape.batch)
+    if shape.playground and not shape.carries:
+        return _rest(inputs, after, start), _rest(targets, after, start)
+    if shape.carries:
+        # One batch of room in front, for what the last epoch left over.
+        index = arange(-shape.batch, shape.train)
+        index = jnp.where(index < 0, index + data["count"], index)
+    else:
+        index = shuffled(key, shape.train, data["count"])
+    index = _rest(index, after, start)
+    return inputs[index], targets[index]
+
+
+def _batch(
+    shape: Shape, state: Tree, rows: tuple[jax.Array, jax.Array], at: jax.Array, count: jax.Array
+) -> tuple[jax.Array, jax.Array, jax.Array]:
+    """Inputs, targets and mask of the step whose rows begin at `at`."""
+    inputs, targets = rows
+    size = 2 * shape.batch if shape.carries else shape.batch
+    x = jax.lax.dynamic_slice_in_dim(inputs, at, size)
+    t = jax.lax.dynamic_slice_in_dim(targets, at, size)
+    place, start = arange(size), state["batch"] * shape.batch
+    if not shape.ragged:
+        return x, t, ones(size)
+    if not shape.carries:
+        return x, t, (start + place < count).astype(jnp.float32)
+    rest = jnp.where(count < shape.batch, 0, count % shape.batch)
+    carried = (state["batch"] == 0) & (state["epoch"] > 0) & (place >= shape.batch - rest)
+    real = jnp.where(place < shape.batch, carried, start + place - shape.batch < count)
+    return x, t, real.astype(jnp.float32)
+
+
+def _step(
+    shape: Shape,
+    experiment: Experiment,
+    state: Tree,
+    epoch_key: jax.Array,
+    batch: tuple[jax.Array, jax.Array, jax.Array],
+    count: jax.Array,
+) -> tuple[Tree, jax.Array]:
+    x, t, mask = batch
+    key = jax.random.fold_in(epoch_key, state["batch"])
+    model = Model.of(experiment)
+
+    def objective(params: list[Params]) -> tuple[jax.Array, list[Params]]:
+        result = model.forward(
+            params,
+            state["stats"],
+            x,
+            linear=shape.step_linear,
+            training=True,
+            key=key,
+            mask=mask,
+        )
+        losses = experiment.training.loss.per_example(result.logits, result.outputs, t)
+        return mean_loss(losses, mask), result.stats
+
+    (loss, stats), grads = value_and_grad(objective, has_aux=True)(state["params"])
+    fresh = update(experiment, model, state, grads, shape.rate(experiment, state, count))
+    fresh |= {"stats": stats, "batch": state["batch"] + 1}
+    return state | fresh, ~jnp.isfinite(loss)
+
+
+def _close_epoch(
+    shape: Shape,
+    experiment: Experiment,
+    state: Tree,
+    data: Tree,
+    per_epoch: jax.Array,
+    bad: jax.Array,
+) -> Tree:
+    """Begin the next epoch where this one is complete, and see about early stopping."""
+    over = (state["batch"] >= per_epoch) & ~bad
+    moved = state | {
+        "epoch": state["epoch"] + over.astype(jnp.uint32),
+        "batch": jnp.where(over, 0, state["batch"]),
+    }
+    rule = experiment.training.early_stopping
+    if rule is None:
+        return moved
+    held = jnp.where(jnp.any(data["part"] == 1), 1, 2)
+    mask = (data["part"] == held).astype(jnp.float32)
+    result = Model.of(experiment).forward(state["params"], state["stats"], data["inputs"])
+    losses = experiment.training.loss.per_example(result.logits, result.outputs, data["targets"])
+    loss, stop = mean_loss(losses, mask), state["stop"]
+    better = loss < stop["best"] - rule.min_delta
+    wait = jnp.where(better, 0, stop["wait"] + 1)
+    judged = {
+        "best": jnp.where(better, loss, stop["best"]),
+        "wait": wait,
+        "now": wait >= rule.patience,
+    }
+
+    def at_end(new: jax.Array, old: jax.Array) -> jax.Array:
+        return jnp.where(over, new, old)
+
+    return moved | {"stop": jax.tree.map(at_end, judged, stop)}
+
+
+def _rest(rows: jax.Array, after: tuple[int, int], start: jax.Array) -> jax.Array:
+    """The rows from `start` on, as many as there are and a batch more, 0 after the last."""
+    padding = [after] + [(0, 0)] * (rows.ndim - 1)
+    return jax.lax.dynamic_slice_in_dim(pad(rows, padding), start, after[1])
