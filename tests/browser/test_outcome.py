@@ -169,6 +169,21 @@ def test_a_dead_layer_is_said_and_mended(page: Page) -> None:
     expect(warning).to_have_count(0)
 
 
+def test_overfitting_is_said_and_mended_by_training_again(page: Page) -> None:
+    lab = Lab(page, paused=True)
+    noisy = {"dataset": {"kind": "circle", "samples": 100, "noise": 50}, "split": {"train": 20}}
+    network = {"layers": [{"kind": "dense", "units": 32, "activation": "relu"}] * 2}
+    training = {"optimizer": "adam", "learning_rate": 0.01}
+    experiment = {"data": noisy, "network": network, "training": training}
+    lab.command(kind="patch", experiment=experiment)
+    lab.command(kind="speed", epochs_per_second=None)
+    for _ in range(40):  # a row of the curve each
+        lab.command(kind="advance", epochs=10)
+    lab.button("Train again, and stop early").click()
+    lab.until(lambda: lab.session()["status"] == "stopped")
+    assert 0 < lab.session()["step"] < 40 * 10 * lab.session()["steps_per_epoch"]
+
+
 @pytest.mark.parametrize("kind", ["blobs", "function", "reg_plane"])
 def test_other_problems_are_drawn(page: Page, kind: str) -> None:
     lab = Lab(page, paused=True)

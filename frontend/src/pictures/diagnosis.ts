@@ -1,14 +1,14 @@
 /** What goes wrong in training, in a sentence, and what may be done about it. */
 
-import type { Command, Curve, Frame, KindValue, Patch, Session } from '../types';
+import type { Curve, Frame, KindValue, Patch, Session } from '../types';
 import { overfitting } from './curves';
 import { formatLoss, formatShort } from './numbers';
 
-/** One thing to click: a patch of the experiment, then perhaps a command. */
+/** One thing to click: a patch of the experiment, then perhaps training from its beginning. */
 export interface Mend {
   label: string;
   patch: Patch;
-  after?: Command;
+  again?: boolean;
 }
 
 export interface Finding {
@@ -115,7 +115,7 @@ function overfits(session: Session, curve: Curve): Finding | null {
   ];
   if (!early_stopping) {
     const stop = { training: { early_stopping: { patience: 20 } } };
-    mends.push({ label: 'Stop early', patch: stop, after: { kind: 'reset' } });
+    mends.push({ label: 'Train again, and stop early', patch: stop, again: true });
   }
   return {
     id: 'overfitting',
