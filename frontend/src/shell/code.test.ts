@@ -1,0 +1,107 @@
+import { describe, expect, it } from 'vitest';
+import type { Command, Experiment, Schema } from '../types';
+import { actionCode, brief, experimentCode, python, sessionCode, wordsOf } from './code';
+
+const place = { origin: 'http://lab:8000', id: 'abc', secret: 'sss' };
+
+describe('Python', () => {
+  it('has its own words for what JSON has too', () => {
+    expect(python({ a: null, b: [true, false, 0.5, 'é"\n'] })).toBe(
+      '{"a": None, "b": [True, False, 0.5, "é\\"\\n"]}',
+    );
+  });
+
+  it('breaks what is too long for a line, and only that', () => {
+    const long = { one: 'x'.repeat(50), two: { three: 'y'.repeat(40) }, four: [1, 2] };
+    expect(python(long)).toBe(
+      [
+        '{',
+        `    "one": "${'x'.repeat(50)}",`,
+        `    "two": {"three": "${'y'.repeat(40)}"},`,
+        '    "four": [1, 2],',
+        '}',
+      ].join('\n'),
+    );
+  });
+});
+
+describe('an experiment', () => {
+  it('is made, trained and told', () => {
+    const code = experimentCode('python', place.origin, { seed: 3 }, 50);
+    expect(code).toContain('with Playground("http://lab:8000", experiment) as lab:');
+    expect(code).toContain('lab.train(steps=50)');
+    const shell = experimentCode('curl', place.origin, { title: "it's" }, 50);
+    expect(shell).toContain(`-d '{"experiment":{"title":"it'\\''s"}}'`);
+    expect(shell).toContain(`-d '{"steps":50}'`);
+  });
+});
+
+describe('a session', () => {
+  it('is met with its key where there is one', () => {
+    expect(sessionCode('python', place)).toContain('Playground("http://lab:8000/#s=abc&k=sss")');
+    expect(sessionCode('python', { ...place, secret: null })).toContain('8000/#s=abc")');
+    expect(sessionCode('curl', place)).not.toContain('sss');
+  });
+});
+
+describe('an action', () => {
+  const calls: [Command, string, string][] = [
+    [{ kind: 'play' }, 'lab.play()', 'Play'],
+    [{ kind: 'play', steps: 5 }, 'lab.play(5)', 'Play'],
+    [{ kind: 'pause' }, 'lab.pause()', 'Pause'],
+    [{ kind: 'advance', epochs: 1 }, 'lab.train(epochs=1)', 'Train one epoch'],
+    [{ kind: 'advance', steps: 1 }, 'lab.train(steps=1)', 'Train one step'],
+    [{ kind: 'reset' }, 'lab.reset()', 'Reset'],
+    [{ kind: 'reset', seed: 0 }, 'lab.reset(seed=0)', 'Reset'],
+    [{ kind: 'speed', epochs_per_second: null }, 'lab.set_speed(None)', 'Set the speed'],
+    [
+      { kind: 'patch', experiment: { training: { learning_rate: 0.1 } } },
+      'lab.patch({"training": {"learning_rate": 0.1}})',
+      'Change learning rate',
+    ],
+    [
+      { kind: 'edit', layer: 0, param: 'w', index: [0, 2], value: -0.3 },
+      'lab.edit(0, "w", [0, 2], -0.3)',
+      'Set a weight by hand',
+    ],
+  ];
+  for (const [command, call, words] of calls)
+    it(`${call} is ${words}`, () => {
+      expect(actionCode('python', place, command)).toContain(`\n${call}\n`);
+      expect(actionCode('curl', place, command)).toContain(`-d '${JSON.stringify(command)}'`);
+      expect(wordsOf(command)).toBe(words);
+    });
+});
+
+describe('brief', () => {
+  const circle = {
+    properties: { kind: { const: 'circle' }, noise: { default: 0, type: 'number' } },
+  };
+  const dense = {
+    properties: { kind: { const: 'dense' }, units: { default: 2, type: 'integer' } },
+  };
+  const schema = {
+    $defs: { Stop: { type: 'object', properties: { patience: { default: 20, type: 'integer' } } } },
+    properties: {
+      dataset: { oneOf: [circle], default: 'circle' },
+      layers: { items: { oneOf: [dense] }, default: [{ kind: 'dense', units: 4 }] },
+      stop: { anyOf: [{ $ref: '#/$defs/Stop' }, { type: 'null' }], default: null },
+    },
+  } as unknown as Schema;
+  const saying = (value: unknown) => brief(schema, value as Experiment);
+  const usual = { dataset: { kind: 'circle', noise: 0 }, layers: [{ kind: 'dense', units: 4 }] };
+
+  it('says nothing of the default', () => {
+    expect(saying({ ...usual, stop: null })).toEqual({});
+  });
+
+  it('says what differs, and a kind with its defaults by its name', () => {
+    expect(
+      saying({
+        dataset: { kind: 'circle', noise: 5 },
+        layers: [{ kind: 'dense', units: 2 }],
+        stop: { patience: 20 },
+      }),
+    ).toEqual({ dataset: { kind: 'circle', noise: 5 }, layers: ['dense'], stop: {} });
+  });
+});

@@ -1,0 +1,190 @@
+import { properties, resolve, unwrap, variant } from '../forms/schema';
+import type { Command, Experiment, Json, Schema } from '../types';
+import { writeVisit } from '../wire/visit';
+
+/** What the page does, in the words of a script: the Python client's (docs/python.md), or curl's. */
+
+export type Language = 'python' | 'curl';
+
+/** A session as a script finds it. */
+export interface Place {
+  origin: string;
+  id: string;
+  secret: string | null;
+}
+
+const WIDE = 88;
+
+// -- an experiment ---------------------------------------------------------------------------
+
+/** Makes a session of its own from the experiment, trains it for so many steps, tells the scores. */
+export function experimentCode(
+  language: Language,
+  origin: string,
+  experiment: Json,
+  steps: number,
+): string {
+  if (language === 'python')
+    return [
+      'from layerlab import Playground',
+      '',
+      `experiment = ${python(experiment)}`,
+      `with Playground(${python(origin)}, experiment) as lab:`,
+      `    result = lab.train(steps=${steps})`,
+      '    print(result.metrics, result.digest)',
+      '',
+    ].join('\n');
+  const sessions = `${origin}/api/v1/sessions`;
+  return [
+    `session=$(${curl(sessions, { experiment })})`,
+    `id=${taken('id')}`,
+    `secret=${taken('secret')}`,
+    curl(`${sessions}/$id/train`, { steps }, '"Authorization: Bearer $secret"'),
+    '',
+  ].join('\n');
+}
+
+const taken = (name: string): string =>
+  `$(printf %s "$session" | grep -o '"${name}":"[^"]*"' | head -n 1 | cut -d '"' -f 4)`;
+
+// -- a session -------------------------------------------------------------------------------
+
+/** Looks at the session that is on the screen. */
+export function sessionCode(language: Language, place: Place): string {
+  if (language === 'curl') return `curl -s ${address(place)}\n`;
+  return [...connected(place), 'print(lab.session["step"], lab.metrics)', ''].join('\n');
+}
+
+/** Does the same to the session that is on the screen once more. */
+export function actionCode(language: Language, place: Place, command: Command): string {
+  if (language === 'python') return [...connected(place), method(command), ''].join('\n');
+  const body = { ...command } as unknown as Json;
+  const key = quoted(`Authorization: Bearer ${place.secret}`);
+  return `${curl(`${address(place)}/commands`, body, key)}\n`;
+}
+
+const address = ({ origin, id }: Place): string =>
+  `${origin}/api/v1/sessions/${encodeURIComponent(id)}`;
+
+const connected = ({ origin, ...visit }: Place): string[] => [
+  'from layerlab import Playground',
+  '',
+  `lab = Playground(${python(`${origin}/${writeVisit(visit)}`)})`,
+];
+
+/** The call of the client that gives this command. */
+function method(command: Command): string {
+  switch (command.kind) {
+    case 'play':
+      return `lab.play(${command.steps ?? ''})`;
+    case 'pause':
+      return 'lab.pause()';
+    case 'advance':
+      return command.epochs
+        ? `lab.train(epochs=${command.epochs})`
+        : `lab.train(steps=${command.steps})`;
+    case 'reset':
+      return command.seed === undefined ? 'lab.reset()' : `lab.reset(seed=${command.seed})`;
+    case 'speed':
+      return `lab.set_speed(${python(command.epochs_per_second)})`;
+    case 'patch':
+      return `lab.patch(${python(command.experiment)})`;
+    case 'edit': {
+      const { layer, param, index, value } = command;
+      return `lab.edit(${layer}, ${python(param)}, ${python(index)}, ${python(value)})`;
+    }
+  }
+}
+
+/** What a command does, for who chooses among what to copy. */
+export function wordsOf(command: Command): string {
+  switch (command.kind) {
+    case 'advance':
+      return command.epochs ? 'Train one epoch' : 'Train one step';
+    case 'patch':
+      return `Change ${fieldOf(command.experiment)}`;
+    case 'edit':
+      return 'Set a weight by hand';
+    case 'speed':
+      return 'Set the speed';
+    default:
+      return { play: 'Play', pause: 'Pause', reset: 'Reset' }[command.kind];
+  }
+}
+
+/** The innermost field that the whole patch is about. */
+function fieldOf(patch: Json): string {
+  let [name, at] = ['the experiment', patch];
+  while (isObject(at) && Object.keys(at).length === 1) [[name, at]] = Object.entries(at) as never;
+  return name.replaceAll('_', ' ');
+}
+
+// -- an experiment in few words --------------------------------------------------------------
+
+/** What of the experiment is not the default; a kind with its defaults is its name alone. */
+export function brief(schema: Schema, experiment: Experiment): { [key: string]: Json } {
+  return fields(schema, schema, experiment as unknown as { [key: string]: Json });
+}
+
+function fields(root: Schema, node: Schema, value: { [key: string]: Json }) {
+  const said: { [key: string]: Json } = {};
+  for (const { name, node: field } of properties(root, node)) {
+    const short = shortened(root, field, value[name] ?? null);
+    if (!same(short, shortened(root, field, field.default ?? null))) said[name] = short;
+  }
+  return said;
+}
+
+function shortened(root: Schema, field: Schema, value: Json): Json {
+  const { node } = unwrap(root, field);
+  if (Array.isArray(value) && isObject(node.items)) {
+    const item = resolve(root, node.items);
+    return value.map((one) => shortened(root, item, one));
+  }
+  if (!isObject(value)) return value;
+  if (!node.oneOf) return fields(root, node, value);
+  const kind = String(value.kind);
+  const settings = fields(root, variant(node, kind)?.node ?? {}, value);
+  return Object.keys(settings).length ? { kind, ...settings } : kind;
+}
+
+const isObject = (value: Json | undefined): value is { [key: string]: Json } =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const same = (a: Json, b: Json): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+// -- writing ---------------------------------------------------------------------------------
+
+const WORDS = { true: 'True', false: 'False', null: 'None' };
+
+/** A JSON value as Python writes it, on one line where that is not too long. */
+export function python(value: Json, indent = ''): string {
+  if (value === null || typeof value === 'boolean')
+    return WORDS[String(value) as keyof typeof WORDS];
+  if (typeof value !== 'object') return JSON.stringify(value);
+  const inner = `${indent}    `;
+  const [open, close] = Array.isArray(value) ? '[]' : '{}';
+  const items = (deeper: string): string[] =>
+    Array.isArray(value)
+      ? value.map((item) => python(item, deeper))
+      : Object.entries(value).map(
+          ([key, item]) => `${JSON.stringify(key)}: ${python(item, deeper)}`,
+        );
+  const line = `${open}${items(inner).join(', ')}${close}`;
+  if (!line.includes('\n') && indent.length + line.length <= WIDE) return line;
+  return `${open}\n${items(inner)
+    .map((item) => `${inner}${item},\n`)
+    .join('')}${indent}${close}`;
+}
+
+/** A call with a JSON body; `key` is a header, quoted already. */
+function curl(url: string, body: Json, key?: string): string {
+  return [
+    `curl -s ${url}`,
+    ...(key ? [`-H ${key}`] : []),
+    "-H 'Content-Type: application/json'",
+    `-d ${quoted(JSON.stringify(body))}`,
+  ].join(' \\\n  ');
+}
+
+const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
