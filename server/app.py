@@ -13,7 +13,7 @@ from fastapi.staticfiles import StaticFiles
 from fastapi.templating import Jinja2Templates
 
 from server import __version__, assets
-from server.api import errors, live, pages, rest, shares
+from server.api import errors, exports, live, pages, rest, shares
 from server.engine import platform
 from server.engine.scheduler import Engine
 from server.engine.views import VIEWS
@@ -85,7 +85,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         return response
 
     errors.install(app)
-    for router in (rest.router, live.router, shares.router, pages.router):
+    for router in (rest.router, exports.router, live.router, shares.router, pages.router):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=assets.static_dir()), name="static")
     return app

@@ -24,8 +24,10 @@ Arrays = dict[str, NDArray[np.float32]]
 History = Mapping[str, Sequence[Any]]
 
 #: Targets: functions of a `Run` that return their files, name -> content. Hints of an entry:
-#: `filename` and `media_type` of what is downloaded; files of an application/zip are packed.
+#: `filename` and `media_type` of what is downloaded (files of an application/zip are packed),
+#: and its `group` in a menu.
 TARGETS = Entries("export target")
+GROUPS = ("Code", "Model", "Records")
 
 
 class Unsupported(ValueError):
@@ -170,10 +172,11 @@ class Words:
 
 
 def targets() -> list[dict[str, str]]:
-    """Every target with its words, for a menu."""
+    """Every target with its words, group by group, for a menu."""
+    entries = sorted(TARGETS.values(), key=lambda entry: GROUPS.index(entry.hints["group"]))
     return [
-        {"target": name, "title": entry.title, "help": entry.help, **entry.hints}
-        for name, entry in TARGETS.items()
+        {"target": entry.name, "title": entry.title, "help": entry.help, **entry.hints}
+        for entry in entries
     ]
 
 

@@ -99,6 +99,7 @@ are at `/docs`; `experiment.json` says how the network was trained.
 @TARGETS.register(
     "container", title="Predict container", filename="layerlab-predict.zip",
     media_type="application/zip",
+    group="Model",
     help="A Dockerfile and a small server that answers POST /predict for raw points.",
 )  # fmt: skip
 def container(run: Run) -> dict[str, bytes]:

@@ -10,6 +10,7 @@ from .base import TARGETS, Run, Unsupported
 
 @TARGETS.register(
     "history", title="History (CSV)", filename="history.csv", media_type="text/csv",
+    group="Records",
     help="The curves so far as a table: loss and score of every part, step by step.",
 )  # fmt: skip
 def history(run: Run) -> dict[str, bytes]:

@@ -35,7 +35,7 @@ _ACTIVATIONS = {
     "sigmoid": "ops.sigmoid(z)",
     "tanh": "ops.tanh(z)",
     "hard_tanh": "ops.hard_tanh(z)",
-    "softsign": "ops.soft_sign(z)",
+    "softsign": "ops.softsign(z)",
     "sine": "ops.sin(z)",
     "gaussian": "ops.exp(-(z**2))",
     "softmax": "ops.softmax(z, axis=-1)",
@@ -267,11 +267,13 @@ class LBFGS(keras.optimizers.Optimizer):
     def remember(self, step, change, began):
         curvature = ops.dot(step, change)
         curves = ops.logical_and(began, curvature > 1e-10)
-        for past, new in ((self.steps, step), (self.changes, change)):
+        for variable, new in ((self.steps, step), (self.changes, change)):
+            past = ops.convert_to_tensor(variable)
             longer = ops.concatenate([past[1:], new[None]])
-            self.assign(past, ops.where(curves, longer, past))
+            self.assign(variable, ops.where(curves, longer, past))
         scale = curvature / ops.where(curves, ops.dot(change, change), 1.0)
-        self.assign(self.scale, ops.where(curves, scale, self.scale))
+        before = ops.convert_to_tensor(self.scale)
+        self.assign(self.scale, ops.where(curves, scale, before))
 
     def precondition(self, g):
         """The inverse Hessian times the gradient, by the two-loop recursion."""
@@ -313,9 +315,9 @@ class PlaygroundSGD(keras.optimizers.Optimizer):
 
     def penalised(self, moved, amount, variable):
         dead = self.dead[self._get_variable_index(variable)]
-        crosses = moved * (moved - amount) < 0
-        self.assign(dead, ops.where(crosses, 1.0, dead))
-        return ops.where(dead > 0, 0.0, moved - amount)
+        dies = ops.logical_or(dead > 0, moved * (moved - amount) < 0)
+        self.assign(dead, ops.cast(dies, dead.dtype))
+        return ops.where(dies, 0.0, moved - amount)
 '''
 
 
@@ -660,7 +662,8 @@ if __name__ == "__main__":
 
 @TARGETS.register(
     "keras", title="Keras 3", filename="layerlab-keras.zip", media_type="application/zip",
-    help="The network as a Keras model with its weights, and a script that trains it as here.",
+    group="Code",
+    help="A Keras model with its weights, for any backend, and a script that trains it as here.",
 )  # fmt: skip
 def keras(run: Run) -> dict[str, bytes]:
     written = Written.of(run, WORDS)

@@ -111,6 +111,7 @@ WORDS = Words(
 
 @TARGETS.register(
     "onnx", title="ONNX", filename="model.onnx", media_type="application/octet-stream",
+    group="Model",
     help="One file that any ONNX runtime takes: raw points in, outputs and classes out.",
 )  # fmt: skip
 def onnx(run: Run) -> dict[str, bytes]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .base import TARGETS, Place, Run, Words
-from .python_code import Layer, Rule, Written, facts, penalised, program, render
+from .python_code import Layer, Rule, Written, call, facts, penalised, program, render
 
 _FEATURES = {
     "x": "x",
@@ -401,7 +401,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-{% if "optax." in written.loss ~ rule ~ written.rule.code or clip is not none %}
+{% if "optax." in written.loss ~ optimizer ~ written.rule.code %}
 import optax
 {% endif %}
 {% if "ravel_pytree" in written.rule.code %}
@@ -497,11 +497,7 @@ def penalty(params: Arrays) -> jax.Array:
 {% endif %}
 {% if not written.playground %}
 #: gradients -> a direction, which the learning rate is then multiplied by
-{% if clip is not none %}
-{{ call("OPTIMIZER = optax.chain(", ["optax.clip_by_global_norm(CLIP_NORM)", rule], 0) }}
-{% else %}
-OPTIMIZER = {{ rule }}
-{% endif %}
+{{ optimizer }}
 
 
 {% endif %}
@@ -597,16 +593,21 @@ if __name__ == "__main__":
 
 @TARGETS.register(
     "jax", title="JAX", filename="layerlab-jax.zip", media_type="application/zip",
-    help="The network as plain functions with its weights, and a script that trains it with optax.",
+    group="Code",
+    help="Plain functions with their weights, and a script that trains them with optax as here.",
 )  # fmt: skip
 def plain_jax(run: Run) -> dict[str, bytes]:
     written = Written.of(run, WORDS)
     lines = [line for layer in written.layers for line in [*layer.logits, *layer.activate]]
-    rule = written.rule.make("", len("OPTIMIZER = "))
+    clip = "optax.clip_by_global_norm(CLIP_NORM)"
+    if run.experiment.training.clip_norm is None:
+        optimizer = written.rule.make("OPTIMIZER = ", 0)
+    else:
+        optimizer = call("OPTIMIZER = optax.chain(", [clip, written.rule.make("", 4)], 0)
     state = ["state.params", "gradients", "state.optimizer", "rate"]
     values = facts(run, written) | {
         "lines": "\n".join(lines),
-        "rule": rule,
+        "optimizer": optimizer,
         "move": written.rule.make("params, optimizer = ", 4, *state),
         "penalised": [f'"{name}"' for name in penalised(run)],
     }

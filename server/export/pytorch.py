@@ -548,7 +548,8 @@ if __name__ == "__main__":
 
 @TARGETS.register(
     "pytorch", title="PyTorch", filename="layerlab-pytorch.zip", media_type="application/zip",
-    help="The network as an nn.Module with its weights, and a script that trains it as here.",
+    group="Code",
+    help="An nn.Module with its weights, and a script that trains it as here.",
 )  # fmt: skip
 def pytorch(run: Run) -> dict[str, bytes]:
     written = Written.of(run, WORDS)

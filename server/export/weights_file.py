@@ -22,6 +22,7 @@ def pack(run: Run) -> bytes:
 @TARGETS.register(
     "safetensors", title="Weights (safetensors)", filename=WEIGHTS,
     media_type="application/octet-stream",
+    group="Model",
     help="Every weight, bias and running average, exact; the experiment is in its metadata.",
 )  # fmt: skip
 def safetensors(run: Run) -> dict[str, bytes]:
