@@ -43,6 +43,7 @@ export default defineConfig(({ command, mode }) => ({
     proxy: {
       '/api': { target: SERVER, ws: true, changeOrigin: true, rewriteWsOrigin: true },
       '/healthz': SERVER,
+      '/e/': SERVER,
     },
   },
   test: {

@@ -4,5 +4,7 @@ import App from './App.svelte';
 
 const target = document.getElementById('app');
 if (!target) throw new Error('the page has no #app');
+// what a link says is read before anything is drawn, so that nothing moves for it
+if (document.getElementById('shared')) await import('./shell/markdown');
 target.replaceChildren();
 mount(App, { target });

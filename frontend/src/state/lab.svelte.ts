@@ -18,9 +18,10 @@ import type {
   ViewRequest,
   ViewSettings,
 } from '../types';
-import { DEFAULT_VIEW, readAddress, viewFrom, writeAddress } from '../wire/address';
+import { type About, DEFAULT_VIEW, readAddress, viewFrom, writeAddress } from '../wire/address';
 import * as api from '../wire/api';
 import type { ServerMessage } from '../wire/decode';
+import { hiddenBy, readShared } from '../wire/shared';
 import { Live } from '../wire/socket';
 import { CurveStore } from './curve';
 import { merge } from './patch';
@@ -40,6 +41,15 @@ const wishesPlay = preference<boolean>(
 /** Epochs per second; null is as fast as it goes. */
 const wishedSpeed = preference<number | null>('speed', null);
 const FIRST_SPEED = 30; // slow enough to watch the first second of learning
+
+/** What an address asks for. opened: by a link, and as it was saved. */
+interface Wanted {
+  experiment: Patch;
+  view: Partial<ViewSettings>;
+  notes: string[];
+  about: About | null;
+  opened: boolean;
+}
 
 interface Waiting {
   patch: Patch;
@@ -67,6 +77,10 @@ export class LabStore implements Lab {
   playing = $state(false);
   status = $state<Session['status']>('paused');
   message = $state<string | null>(null);
+  /** Title and notes of what was opened. */
+  about = $state.raw<About | null>(null);
+  /** The link that the page was opened by. */
+  readonly shared = readShared();
 
   #told = new SvelteSet<Problem>();
   #curve = new CurveStore();
@@ -79,6 +93,8 @@ export class LabStore implements Lab {
   #newest: (Frame & { kind: 'frame' }) | null = null;
   #goneInARow = 0;
   #openings = 0;
+  #opened = ''; // the fragment that would say what the page's path says already
+  #begun = $state(''); // the experiment that the page's path says
   #known = ''; // the fragment we put into the address, or are following
   #addressTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -98,6 +114,7 @@ export class LabStore implements Lab {
   }
 
   stop(): void {
+    clearTimeout(this.#addressTimer);
     removeEventListener('hashchange', this.#onHash);
     removeEventListener('pagehide', this.#flushAddress);
     document.removeEventListener('visibilitychange', this.#onVisibility);
@@ -117,12 +134,13 @@ export class LabStore implements Lab {
 
   async #resume(): Promise<boolean> {
     const known = rememberedSession();
-    if (!known || known.hash !== location.hash) return false;
+    if (!known || known.place !== place()) return false;
     const session = await api.getSession(known.id).catch(() => null);
     if (!session) return false;
-    const address = readAddress(location.hash);
-    if (address.kind === 'experiment') this.#setView(address.view);
-    this.#attach({ ...session, secret: known.secret });
+    const { view, about, opened } = await this.#wanted(location.hash);
+    this.#setView(view);
+    this.about = about;
+    this.#attach({ ...session, secret: known.secret }, opened);
     return true;
   }
 
@@ -133,8 +151,11 @@ export class LabStore implements Lab {
       const wanted = await this.#wanted(hash);
       if (opening !== this.#openings) return;
       this.#setView(wanted.view);
+      this.about = wanted.about;
       this.notes = wanted.notes;
-      await this.#create(wanted.experiment, wishesPlay.get() && !this.view.hide.playButton);
+      // what a link shows waits for its reader
+      const play = !wanted.opened && wishesPlay.get() && !this.view.hide.playButton;
+      await this.#create(wanted.experiment, play, wanted.opened);
     } catch (error) {
       if (opening !== this.#openings) return;
       this.#complain(error);
@@ -142,17 +163,21 @@ export class LabStore implements Lab {
     }
   }
 
-  async #wanted(hash: string) {
+  async #wanted(hash: string): Promise<Wanted> {
     const address = readAddress(hash);
-    if (address.kind === 'experiment') return { ...address, notes: [] };
-    if (address.kind === 'broken') return { experiment: {}, view: {}, notes: [address.message] };
-    if (address.kind === 'empty') return { experiment: {}, view: {}, notes: [] };
+    const about = this.shared?.about ?? null;
+    const wanted = { experiment: {}, view: {}, notes: [], about, opened: false };
+    if (address.kind === 'experiment')
+      return { ...wanted, ...address, about: address.about ?? about };
+    if (address.kind === 'broken') return { ...wanted, notes: [address.message] };
+    if (address.kind === 'empty')
+      return { ...wanted, ...this.shared, opened: Boolean(this.shared?.id) };
     const { experiment, view } = await api.translate(address.query);
     const notes = Array.isArray(view.notes) ? view.notes.map(String) : [];
-    return { experiment, view: viewFrom(view), notes };
+    return { ...wanted, experiment, view: viewFrom(view), notes };
   }
 
-  async #create(experiment: Patch | Experiment, play: boolean): Promise<void> {
+  async #create(experiment: Patch | Experiment, play: boolean, opened = false): Promise<void> {
     const old = this.session;
     const opening = this.#openings;
     const session = await api.createSession(experiment);
@@ -167,13 +192,17 @@ export class LabStore implements Lab {
     this.frame = null;
     this.points = null;
     this.spotlight = null;
-    this.#attach(session);
+    this.#attach(session, opened);
     void this.command({ kind: 'speed', epochs_per_second: this.wishedSpeed });
     if (play) void this.command({ kind: 'play' });
   }
 
-  #attach(session: Session): void {
+  #attach(session: Session, opened: boolean): void {
     this.#takeSession(session);
+    if (opened) {
+      this.#opened = writeAddress(session.experiment, $state.snapshot(this.view));
+      this.#begun = JSON.stringify(session.experiment);
+    }
     this.#writeAddress();
     this.#live = new Live({
       id: session.id,
@@ -409,13 +438,21 @@ export class LabStore implements Lab {
   // -- the address -------------------------------------------------------------------------
 
   #setView(view: Partial<ViewSettings>): void {
-    Object.assign(this.view, structuredClone(DEFAULT_VIEW), view);
+    const { hide, ...flags } = hiddenBy(location.search);
+    Object.assign(this.view, structuredClone(DEFAULT_VIEW), view, flags);
+    Object.assign(this.view.hide, hide);
   }
 
-  /** The link to what is on the screen now. */
-  get address(): string {
-    this.#writeAddress();
-    return location.href;
+  /** The experiment is the one of the link that the page was opened by. */
+  get unchanged(): boolean {
+    return this.#begun !== '' && JSON.stringify(this.session?.experiment) === this.#begun;
+  }
+
+  /** An address, on any server, of what is on the screen now, with these words about it. */
+  portable(about: About | null): string {
+    const experiment = this.#truth?.experiment;
+    const view = $state.snapshot(this.view);
+    return `${location.origin}/${experiment ? writeAddress(experiment, view, about) : ''}`;
   }
 
   /** Called by an effect of the page whenever a view setting changed. */
@@ -433,10 +470,15 @@ export class LabStore implements Lab {
     this.#addressTimer = undefined;
     const session = this.#truth;
     if (!session) return;
-    const hash = writeAddress(session.experiment, $state.snapshot(this.view));
+    // the words of a link stand in the page that its path names
+    const about = this.shared?.id ? null : this.about;
+    const whole = writeAddress(session.experiment, $state.snapshot(this.view), about);
+    const hash = whole === this.#opened ? '' : whole;
     this.#known = hash;
-    if (hash !== location.hash) history.replaceState(history.state, '', hash);
-    if (session.secret) rememberSession({ id: session.id, secret: session.secret, hash });
+    const path = this.shared?.id === '' ? '/' : location.pathname; // of no link: leave it
+    if (hash !== location.hash)
+      history.replaceState(history.state, '', path + location.search + hash);
+    if (session.secret) rememberSession({ id: session.id, secret: session.secret, place: place() });
   }
 
   #flushAddress = (): void => {
@@ -467,5 +509,7 @@ const NO_SCORES: { train: Score; validation: null; test: null } = {
   validation: null,
   test: null,
 };
+
+const place = () => location.pathname + location.search + location.hash;
 
 const json = (experiment: Experiment) => experiment as unknown as { [key: string]: Json };

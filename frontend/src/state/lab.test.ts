@@ -190,6 +190,80 @@ describe('beginning', () => {
     expect(server.deleted).toEqual(['s0']);
   });
 
+  describe('at the page of a link', () => {
+    const put = (said: object) => {
+      document.body.innerHTML = `<script id="shared" type="application/json">${JSON.stringify(said)}</script>`;
+    };
+    const openAt = async (place: string) => {
+      lab.stop();
+      history.replaceState(null, '', place);
+      lab = new LabStore();
+      await started();
+    };
+    afterEach(() => {
+      document.body.innerHTML = '';
+      history.replaceState(null, '', '/');
+    });
+
+    it('waits with what the link carries, and the address stays short', async () => {
+      put({ id: 'abc', experiment: { seed: 5 }, title: 'T', view: { discretize: true } });
+      await openAt('/e/abc?noise_hide=true');
+      expect(commands()).toEqual(['speed']);
+      expect(lab.session?.experiment.seed).toBe(5);
+      expect(lab.about).toEqual({ title: 'T', notes: '' });
+      expect(lab.view).toMatchObject({ discretize: true, hide: { noise: true } });
+      expect([location.pathname, location.search, location.hash]).toEqual([
+        '/e/abc',
+        '?noise_hide=true',
+        '',
+      ]);
+      expect(lab.unchanged).toBe(true);
+    });
+
+    it('finds its session again after a reload, and no other link does', async () => {
+      put({ id: 'abc', experiment: { seed: 5 } });
+      await openAt('/e/abc');
+      const sessions = server.sessions.size;
+      await openAt('/e/abc');
+      expect(server.sessions.size).toBe(sessions);
+      expect([location.hash, lab.unchanged]).toEqual(['', true]);
+      put({ id: 'def', experiment: { seed: 6 } });
+      await openAt('/e/def');
+      expect(lab.session?.experiment.seed).toBe(6);
+    });
+
+    it('tells in the address what has been changed, and keeps the words', async () => {
+      put({ id: 'abc', experiment: { seed: 5 }, title: 'T' });
+      await openAt('/e/abc');
+      await drag(0.1);
+      server.sockets.last.say({ kind: 'session', session: [...server.sessions.values()].at(-1) });
+      expect(lab.unchanged).toBe(false);
+      await vi.waitFor(() => expect(location.hash).toMatch(/^#x=/));
+      const { hash } = location;
+      await openAt(`/e/abc${hash}`);
+      expect(rate()).toBe(0.1);
+      expect(lab.about?.title).toBe('T');
+    });
+
+    it('says so where there is no such link, and is the playground', async () => {
+      put({ error: 'There is no such link.' });
+      await openAt('/e/abc');
+      expect(lab.notes).toEqual(['There is no such link.']);
+      expect(location.pathname).toBe('/');
+      expect(rate()).toBe(0.03);
+    });
+  });
+
+  it('opens a portable link with its words, and keeps them in the address', async () => {
+    await started();
+    const about = { title: 'T', notes: 'N' };
+    const link = new URL(lab.portable(about));
+    expect(link.pathname).toBe('/');
+    location.hash = link.hash;
+    await vi.waitFor(() => expect(lab.about).toEqual(about));
+    await vi.waitFor(() => expect(readAddress(location.hash)).toMatchObject({ about }));
+  });
+
   it('says so when the link was cut off, and begins with the default', async () => {
     history.replaceState(null, '', '/#x=eyJ');
     await started();

@@ -3,7 +3,7 @@
 export interface Remembered {
   id: string;
   secret: string;
-  hash: string; // the address the session was last known by
+  place: string; // the address the session was last known by
 }
 
 const SESSION = 'layerlab.session';

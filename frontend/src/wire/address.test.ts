@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Experiment } from '../types';
 import { DEFAULT_VIEW, readAddress, viewFrom, writeAddress } from './address';
@@ -16,7 +17,34 @@ describe('address', () => {
       kind: 'experiment',
       experiment,
       view: { discretize: true, hide: { noise: true }, surfaceClass: 2 },
+      about: null,
     });
+  });
+
+  it('carries words about it', () => {
+    const about = { title: 'π & <b>', notes: '# λ\n\n*read*' };
+    const hash = writeAddress(experiment, DEFAULT_VIEW, about);
+    expect(readAddress(hash)).toMatchObject({ about });
+    expect(hash).toMatch(/^#x=[\w-]+&a=[\w-]+$/);
+    expect(writeAddress(experiment, DEFAULT_VIEW, { title: '', notes: '' })).not.toContain('&a=');
+    expect(readAddress(`#x=${hash.slice(3).split('&')[0]}&a=e30`)).toMatchObject({
+      about: { title: '', notes: '' },
+    });
+  });
+
+  it('of every version there was is read', () => {
+    const folder = '../tests/store/fixtures';
+    const files = readdirSync(folder).filter((name) => name.startsWith('portable-'));
+    expect(files.length).toBeGreaterThan(0);
+    for (const file of files) {
+      const address = readAddress(readFileSync(`${folder}/${file}`, 'utf8').trim());
+      expect(address).toMatchObject({
+        kind: 'experiment',
+        experiment: { seed: 7, data: { dataset: { kind: 'spiral', noise: 5 } } },
+        view: { discretize: true, hide: { noise: true } },
+        about: { title: 'Two spirals', notes: '# Try this — λ' },
+      });
+    }
   });
 
   it('says nothing of a view that is the default', () => {

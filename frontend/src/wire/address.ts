@@ -1,13 +1,24 @@
 import type { Experiment, Json, ViewSettings } from '../types';
 
+/** Words about an experiment. */
+export interface About {
+  title: string;
+  notes: string; // Markdown
+}
+
 /**
- * What stands after the `#`: an experiment of ours as `x=<base64url JSON>&v=<view, the same>`,
- * or a TensorFlow Playground address, which the server translates.
+ * What stands after the `#`: an experiment of ours as `x=<base64url JSON>&v=<view, the same>`
+ * `&a=<title and notes, the same>`, or a TensorFlow Playground address, which the server translates.
  */
 export type Address =
   | { kind: 'empty' }
   | { kind: 'playground'; query: string }
-  | { kind: 'experiment'; experiment: { [key: string]: Json }; view: Partial<ViewSettings> }
+  | {
+      kind: 'experiment';
+      experiment: { [key: string]: Json };
+      view: Partial<ViewSettings>;
+      about: About | null;
+    }
   | { kind: 'broken'; message: string };
 
 export const DEFAULT_VIEW: ViewSettings = {
@@ -31,7 +42,13 @@ export function readAddress(hash: string): Address {
   try {
     const experiment = objectFrom(own);
     const view = viewFrom(objectFrom(params.get('v') ?? encode({})));
-    return { kind: 'experiment', experiment, view };
+    const about = params.get('a');
+    return {
+      kind: 'experiment',
+      experiment,
+      view,
+      about: about ? aboutFrom(objectFrom(about)) : null,
+    };
   } catch {
     return {
       kind: 'broken',
@@ -42,11 +59,24 @@ export function readAddress(hash: string): Address {
 }
 
 /** The fragment that gives this experiment, seen this way, to whoever opens it. */
-export function writeAddress(experiment: Experiment, view: ViewSettings): string {
-  const own = `#x=${encode(experiment as unknown as Json)}`;
+export function writeAddress(
+  experiment: Experiment,
+  view: ViewSettings,
+  about: About | null = null,
+): string {
+  const parts = [`#x=${encode(experiment as unknown as Json)}`];
   const changed = changedView(view);
-  return Object.keys(changed).length ? `${own}&v=${encode(changed)}` : own;
+  if (Object.keys(changed).length) parts.push(`v=${encode(changed)}`);
+  if (about?.title || about?.notes) parts.push(`a=${encode({ ...about })}`);
+  return parts.join('&');
 }
+
+const text = (value: Json | undefined): string => (typeof value === 'string' ? value : '');
+
+const aboutFrom = ({ title, notes }: { [key: string]: Json }): About => ({
+  title: text(title),
+  notes: text(notes),
+});
 
 const FLAGS = {
   discretize: 'discretize',

@@ -1,4 +1,5 @@
 import type { Experiment, Json, Patch, Problem, Schema, Session } from '../types';
+import type { Moment, ShareDocument } from './shared';
 
 /** A refusal, in the server's own words. */
 export class Refused extends Error {
@@ -56,6 +57,11 @@ export const getEquation = (id: string) =>
 export const createSession = (experiment: Patch | Experiment) =>
   call<Session>('POST', '/sessions', { experiment: experiment as Json });
 export const getSession = (id: string) => call<Session>('GET', `/sessions/${id}`);
+/** The session as a link may carry it. */
+export const getMoment = (id: string) =>
+  call<{ experiment: Patch; moment: Moment }>('GET', `/sessions/${id}/moment`);
+export const saveShare = (document: ShareDocument) =>
+  call<{ id: string; path: string }>('POST', '/shares', document as unknown as Json);
 export const deleteSession = (id: string, secret: string) =>
   call<void>('DELETE', `/sessions/${id}`, undefined, secret);
 

@@ -1,0 +1,99 @@
+import type { Json, KindValue, Patch, ViewSettings } from '../types';
+import { type About, viewFrom } from './address';
+
+/** A moment of a run, as a link carries it (docs/protocol.md). */
+export interface Moment {
+  step: number;
+  digest: string;
+  platform: string;
+  curve: { columns: string[]; rows: (number | null)[][] };
+  surface?: Json;
+  weights?: Json;
+}
+
+/** What a link carries; `log` and what else it may hold is handed on as it is. */
+export interface ShareDocument {
+  version?: number;
+  experiment: Patch;
+  title?: string;
+  notes?: string;
+  hide?: string[];
+  view?: { [key: string]: Json };
+  log?: { step: number; command: KindValue }[];
+  moment?: Moment;
+}
+
+/** The link that the page was opened by. */
+export interface Shared {
+  id: string;
+  experiment: Patch;
+  about: About;
+  view: Partial<ViewSettings>;
+  moment: Moment | null;
+  /** Why there is no such link, for a person. */
+  notes: string[];
+}
+
+/** What the server put into the page; null where its address names no link. */
+export function readShared(page: Document = document): Shared | null {
+  const text = page.getElementById('shared')?.textContent;
+  if (!text) return null;
+  const said = JSON.parse(text) as ({ id: string } & ShareDocument) | { error: string };
+  if ('error' in said) {
+    const about = { title: '', notes: '' };
+    return { id: '', experiment: {}, about, view: {}, moment: null, notes: [said.error] };
+  }
+  const { id, experiment, title = '', notes = '', moment = null, hide = [], view = {} } = said;
+  return {
+    id,
+    experiment,
+    about: { title, notes },
+    view: viewFrom({ ...view, hide: marked(hide) }),
+    moment,
+    notes: [],
+  };
+}
+
+/** What the address hides, as TensorFlow Playground's do: `?playButton_hide=true&hideText=true`. */
+export function hiddenBy(search: string): { hide: Record<string, boolean>; hideText?: true } {
+  const params = new URLSearchParams(search);
+  const hide = [...params]
+    .filter(([name, value]) => name.endsWith('_hide') && value === 'true')
+    .map(([name]) => name.slice(0, -'_hide'.length));
+  return { hide: marked(hide), ...(params.get('hideText') === 'true' && { hideText: true }) };
+}
+
+const marked = (names: string[]): Record<string, boolean> =>
+  Object.fromEntries(names.map((name) => [name, true]));
+
+/** The page is a frame of another page. */
+export const isEmbedded = (page: Document = document): boolean =>
+  page.documentElement.hasAttribute('data-embed');
+
+/** What a link to this is made of. Fields that say nothing are left out. */
+export function shareDocument(
+  experiment: Patch,
+  about: About,
+  view: ViewSettings,
+  moment: Moment | null,
+): ShareDocument {
+  const { hide, ...flags } = view;
+  const hidden = Object.keys(hide).filter((name) => hide[name]);
+  return {
+    experiment,
+    ...about,
+    hide: hidden,
+    view: flags as unknown as { [key: string]: Json },
+    ...(moment && { moment }),
+  };
+}
+
+/** HTML that shows the link at `address` as a frame. */
+export function frameOf(address: string, title: string): string {
+  const name = title || 'An experiment in Layerlab';
+  const escaped = name.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;');
+  return (
+    `<iframe src="${address}?embed=1" title="${escaped}" width="100%" height="640" ` +
+    'style="border:0" loading="lazy"></iframe>'
+  );
+}
