@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -34,7 +33,7 @@ FIRST_VIEWS = ("surface", "units", "weights", "gradients", "confusion")
 
 def _warm(engine: Engine) -> None:
     views = [VIEWS.validate(kind) for kind in FIRST_VIEWS]
-    engine.warm(Experiment.model_validate({}), {view.key(): view for view in views})
+    engine.warm(Experiment.model_validate({}), {view.key: view for view in views})
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -51,7 +50,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             train_workers=settings.train_workers,
             compile_workers=settings.compile_workers,
         )
-        threading.Thread(target=_warm, args=(app.state.engine,), daemon=True).start()
+        _warm(app.state.engine)
         yield
         app.state.engine.stop()
         await app.state.store.close()

@@ -211,7 +211,7 @@ class Live:
 
     def _parse_views(self, views: list[Any]) -> dict[str, View]:
         parsed = [VIEWS.validate(view) for view in views]
-        return {view.key(): view for view in parsed}
+        return {view.key: view for view in parsed}
 
     def _show(self, views: list[Any], fps: float) -> None:
         shown = self._parse_views(views)

@@ -10,8 +10,11 @@ from .pace import TURN
 from .program import LANES, Program
 from .session import Session
 
-#: seconds in which everybody who trains should have had a turn
-ROUND = 0.04
+#: seconds of training in which everybody who trains should have had a turn: at most, and where
+#: frames come late, at least
+ROUND, SHORT_ROUND = 0.05, 0.01
+#: seconds that a frame may come late before pictures go before training
+LATE = 0.05
 #: seconds of compute that a session which was idle may be behind the others
 CREDIT = 0.05
 
@@ -27,6 +30,7 @@ class Due:
         self._later: list[tuple[float, int, Session]] = []  # by when they are due
         self._busy: set[str] = set()
         self._watched: set[str] = set()
+        self._round = ROUND
         self._level = 0.0  # what the session that ran last has used, in seconds
         #: those due now, by their programs
         self.peers: defaultdict[Program, dict[str, Session]] = defaultdict(dict)
@@ -80,6 +84,8 @@ class Due:
         for session in sessions:
             self._busy.discard(session.id)
             self.place(session, now)
+        late = max(session.late for session in sessions) > LATE
+        self._round = min(ROUND, max(SHORT_ROUND, self._round * (0.9 if late else 1.02)))
 
     @property
     def waiting(self) -> bool:
@@ -96,7 +102,7 @@ class Due:
         if not self._watched:
             return TURN
         active = len(self._places) + len(self._busy)
-        return min(TURN, ROUND * max(1, self._workers) / max(1, active))
+        return min(TURN, self._round * max(1, self._workers) / max(1, active))
 
     def _begin(self, session: Session) -> list[Session]:
         program = session.program

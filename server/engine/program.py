@@ -265,7 +265,7 @@ def _in_one_kernel(step: Callable[..., jax.Array], args: tuple[Any, ...]) -> jax
     what stands in a small loop, reading and writing of vectors too, becomes one native kernel
     instead of some forty calls. How often it goes round must not be known to the compiler."""
     state, *rest = args
-    rounds = jnp.minimum(rest[-1].max(), 1)
+    rounds = (rest[-1].max() >= 0).astype(jnp.int32)
 
     def once(carry: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
         return carry[0] + 1, step(carry[1], *rest)

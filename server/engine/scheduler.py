@@ -63,6 +63,7 @@ class Engine:
         self._called = threading.Condition(lock)  # for compile workers
         self._due = Due(train_workers)
         self._cold: deque[Session] = deque()  # those that wait for a compiler
+        self._spare: list[Job] = []  # for when nobody waits
         self._compiling: set[Key] = set()
         self._stopping = False
         self._threads = [
@@ -88,12 +89,13 @@ class Engine:
         return session
 
     def warm(self, experiment: Experiment, views: dict[str, View]) -> None:
-        """Compile what the first visitor's screen needs, before somebody waits for it."""
+        """Compile what the first visitor's screen needs, when nobody waits for a compiler."""
         session = Session(experiment, self.programs)
         session.watch(Watcher(wake=lambda: None, views=views))
         session.act(Play(steps=1))
-        for job in session.to_compile():
-            job.work()
+        with self._called:
+            self._spare += session.to_compile()
+            self._called.notify()
 
     def get(self, session_id: str) -> Session | None:
         """The session of this id, touched."""
@@ -215,7 +217,8 @@ class Engine:
                 queue = list(self._cold)
             self._announce(session, queue)
             return free[0]
-        return self._trial()
+        with self._called:
+            return self._spare.pop(0) if self._spare else self._trial()
 
     def work(self, job: Job) -> None:
         """Compile it; then those who waited for it can go on."""
@@ -252,13 +255,13 @@ class Engine:
         )
 
     def _trial(self) -> Job | None:
-        """Finding out whether sessions of some program should share dispatches."""
-        with self._called:
-            for program, sessions in self._due.peers.items():
-                if self._should_try(program):
-                    self._compiling.add((program, "lanes"))
-                    session = next(iter(sessions.values()))
-                    return Job(program, "lanes", partial(session.try_lanes, program))
+        """Finding out whether sessions of some program should share dispatches (the lock is
+        held)."""
+        for program, sessions in self._due.peers.items():
+            if self._should_try(program):
+                self._compiling.add((program, "lanes"))
+                session = next(iter(sessions.values()))
+                return Job(program, "lanes", partial(session.try_lanes, program))
         return None
 
     # -- room ----------------------------------------------------------------------------

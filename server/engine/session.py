@@ -70,7 +70,9 @@ class Session:
         self._wanted: dict[str, View] = {}
         self._versions = {"session": 0, "data": 0, "frame": 0}
         self._next_look = 0.0
+        self.late = 0.0  # seconds that the last frame came late
         self._owed = 0.0  # seconds of training until looking has its share
+        self._look_cost = 1.0
         self._shown: Program | None = None  # the program of the last look
         self._scored: dict[str, Any] = {}  # what the last look found: metrics, then views
         self._views: dict[str, Any] = {}
@@ -86,6 +88,9 @@ class Session:
         self.program = self.programs.of(self.experiment, self.arrays)
         self.data = self.program.pack(self.arrays)
         self._live = self.program.shape.live(self.experiment)
+        self.steps_per_epoch = int(self.program.shape.steps_per_epoch(self.arrays.count))
+        lo, hi = output_range(self.experiment, self.loaded.label_range)
+        self.span = (float(lo), float(hi))  # of the output's colours
         self._before: Turn | None = None
         self._moment: Scene | None = None
         self._versions["data"] += 1
@@ -233,10 +238,6 @@ class Session:
     # -- looking -------------------------------------------------------------------------
 
     @property
-    def steps_per_epoch(self) -> int:
-        return int(self.program.shape.steps_per_epoch(self.arrays.count))
-
-    @property
     def batch(self) -> int:
         """Batches done of the epoch under way."""
         return self._place[1]
@@ -245,12 +246,6 @@ class Session:
     def epoch(self) -> float:
         whole, batch = self._place
         return whole + batch / self.steps_per_epoch
-
-    @property
-    def span(self) -> tuple[float, float]:
-        """(lo, hi) of the output's colours."""
-        lo, hi = output_range(self.experiment, self.loaded.label_range)
-        return float(lo), float(hi)
 
     def _scene(self) -> Scene:
         """This moment, to be looked at; scored once."""
@@ -274,9 +269,15 @@ class Session:
         """Look, if something has changed or it is time for the next frame."""
         if self.closed or (compiled and not self._can_look()):
             return
-        paid = self._owed <= 0 or self.pace.limit is not None
-        if self.stale or (self.playing and paid and time.monotonic() >= self._next_look):
+        now = time.monotonic()
+        if self.stale:
             self._look(compiled)
+        elif self.playing and now >= self._next_look:
+            if self._owed <= 0 or self.pace.limit is not None:
+                self.late = now - self._next_look
+                self._look(compiled)
+            else:
+                self._next_look = now  # not late: not earned yet
 
     def _look(self, compiled: bool) -> None:
         """Score, add a row to the curve, compute every view that somebody shows."""
@@ -294,8 +295,9 @@ class Session:
         if self.playing:
             self.status = "playing"
         self.stale = False
-        cost = time.monotonic() - start
-        self._owed = cost * (1 / LOOK_SHARE - 1)
+        # About the least it has lately cost: waiting for a processor is not the session's doing.
+        self._look_cost = min(time.monotonic() - start, 1.2 * self._look_cost)
+        self._owed = self._look_cost * (1 / LOOK_SHARE - 1)
         fps = max([w.fps for w in self.watchers], default=30.0)
         self._next_look = max(self._next_look + 1.0 / fps, start)
         self._publish(frame=routine)

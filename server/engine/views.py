@@ -83,6 +83,7 @@ class View(Kind):
     #: whether it runs a compiled function of its own, kept by the program under its key
     compiled: ClassVar[bool] = True
 
+    @cached_property
     def key(self) -> str:
         """Text that names this view with its options."""
         return self.model_dump_json()
@@ -146,7 +147,7 @@ class Surface(View):
             return quantise(maps, span[0], span[1])
 
         span = np.array(scene.span, np.float32)
-        values = scene.look(self.key(), outputs, scene.grid(self.size), span)
+        values = scene.look(self.key, outputs, scene.grid(self.size), span)
         return {"values": values, "range": list(scene.span)}
 
 
@@ -169,7 +170,7 @@ class Units(View):
                 return hidden
             return [quantise(a.reshape(-1, self.size, self.size), -1.0, 1.0) for a in hidden]
 
-        return {"layers": scene.look(self.key(), maps, scene.grid(self.size))}
+        return {"layers": scene.look(self.key, maps, scene.grid(self.size))}
 
 
 @VIEWS.register
@@ -219,7 +220,7 @@ class Histograms(View):
                 for p, a, g in zip(state["params"], result.activations, grads, strict=True)
             ]
 
-        layers = scene.look(self.key(), spread)
+        layers = scene.look(self.key, spread)
         return {
             "layers": [{name: _plain_histogram(h) for name, h in layer.items()} for layer in layers]
         }
@@ -262,7 +263,7 @@ class Gradients(View):
             dead = [jnp.all((a == 0) | ~real, axis=0).sum() for a in result.activations[:-1]]
             return norms, jnp.stack(dead) if dead else zeros(0, jnp.int32)
 
-        norms, dead = scene.look(self.key(), measure)
+        norms, dead = scene.look(self.key, measure)
         return {
             "norm": float(np.sqrt((norms**2).sum())),
             "layers": [float(n) for n in norms],

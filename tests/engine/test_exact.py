@@ -78,7 +78,7 @@ def test_watchers_and_neighbours_change_no_bit() -> None:
 
 def _views(*names: str) -> dict:
     views = [VIEWS.validate(name) for name in names]
-    return {view.key(): view for view in views}
+    return {view.key: view for view in views}
 
 
 def test_another_seed_gives_other_weights_and_the_same_seed_the_first_ones() -> None:
