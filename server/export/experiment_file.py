@@ -18,7 +18,7 @@ def experiment_json(experiment: Experiment) -> bytes:
 @TARGETS.register(
     "experiment", title="Experiment", filename="experiment.json", media_type="application/json",
     group="Records",
-    help="Every setting as JSON: a server or `layerlab export` takes it as it is.",
+    help="Every setting as JSON, as a server and the command layerlab export take it.",
 )  # fmt: skip
 def experiment(run: Run) -> dict[str, bytes]:
     return {"experiment.json": experiment_json(run.experiment)}

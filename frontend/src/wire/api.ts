@@ -27,6 +27,16 @@ export interface Translation {
   view: { [key: string]: Json };
 }
 
+/** What a session can be exported to, as GET /api/v1/exports says it. */
+export interface ExportTarget {
+  target: string;
+  title: string;
+  help: string;
+  group: string;
+  filename: string;
+  media_type: string;
+}
+
 const BASE = '/api/v1';
 
 async function call<T>(method: string, path: string, body?: Json, secret?: string): Promise<T> {
@@ -62,6 +72,12 @@ export const getMoment = (id: string) =>
   call<{ experiment: Patch; moment: Moment }>('GET', `/sessions/${id}/moment`);
 export const saveShare = (document: ShareDocument) =>
   call<{ id: string; path: string }>('POST', '/shares', document as unknown as Json);
+export const getExports = () => call<ExportTarget[]>('GET', '/exports');
+export async function getExport(id: string, target: string): Promise<Blob> {
+  const response = await fetch(`${BASE}/sessions/${id}/exports/${target}`);
+  if (!response.ok) throw new Refused(response.status, await problemsOf(response));
+  return response.blob();
+}
 export const deleteSession = (id: string, secret: string) =>
   call<void>('DELETE', `/sessions/${id}`, undefined, secret);
 

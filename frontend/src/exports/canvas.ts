@@ -1,0 +1,72 @@
+/** What needs a canvas: maps as images inside a picture, and a picture as PNG. */
+
+import type { Picture as UnitPicture } from '../network/pictures';
+import { discreteLut, divergingLut } from '../pictures/colors';
+import { paintField, paintWinner, resample } from '../pictures/field';
+import { drawHeat, drawLine, row, slice } from '../pictures/heat';
+import type { Plane } from '../pictures/surface';
+import type { Bytes, Floats } from '../types';
+import type { Look } from './look';
+
+const PLANE = 480;
+const TILE = 96;
+/** Pixels of a PNG for each of the picture. */
+const SCALE = 2;
+
+function canvas(width: number, height: number): [HTMLCanvasElement, CanvasRenderingContext2D] {
+  const made = document.createElement('canvas');
+  made.width = width;
+  made.height = height;
+  const context = made.getContext('2d');
+  if (!context) throw new Error('this browser gives no 2-D canvas');
+  return [made, context];
+}
+
+/** The plane as the page paints it. */
+export function planeImage(plane: Plane, discretize: boolean, look: Look): string {
+  const [made, context] = canvas(PLANE, PLANE);
+  const image = context.createImageData(PLANE, PLANE);
+  const pixels = new Uint32Array(image.data.buffer);
+  const fields = plane.maps.map((map) => {
+    const field = new Float32Array(PLANE * PLANE);
+    resample(map, plane.size, PLANE, field);
+    return field;
+  });
+  const [single] = fields;
+  const lut = discretize ? discreteLut(look.dark) : divergingLut(look.dark);
+  if (fields.length > 1) paintWinner(fields, look.dark, discretize, pixels);
+  else if (single) paintField(single, lut, pixels);
+  context.putImageData(image, 0, 0);
+  return made.toDataURL();
+}
+
+/** One unit's or feature's map. */
+export function tileImage({ map, index, lut }: UnitPicture, look: Look): string {
+  const [made, context] = canvas(TILE, TILE);
+  if (map.data instanceof Uint8Array)
+    drawHeat(context, slice(map as Bytes, index), lut ?? divergingLut(look.dark));
+  else
+    drawLine(context, row(map as Floats, index), {
+      line: look.ink,
+      zero: look.line,
+      background: look.paper,
+    });
+  return made.toDataURL();
+}
+
+/** A picture as PNG, twice as fine as it is shown. */
+export async function png(svg: string): Promise<Blob> {
+  const url = URL.createObjectURL(new Blob([svg], { type: 'image/svg+xml' }));
+  try {
+    const image = new Image();
+    image.src = url;
+    await image.decode();
+    const [made, context] = canvas(image.width * SCALE, image.height * SCALE);
+    context.drawImage(image, 0, 0, made.width, made.height);
+    return await new Promise((resolve, reject) => {
+      made.toBlob((blob) => (blob ? resolve(blob) : reject(new Error('no picture was made'))));
+    });
+  } finally {
+    URL.revokeObjectURL(url);
+  }
+}

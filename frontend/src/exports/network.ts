@@ -1,0 +1,149 @@
+/** The network as a picture: every unit's map, every weight, as the page draws them. */
+
+import { type Column, type Layout, layout, TOP } from '../network/geometry';
+import {
+  BIAS_SIZE,
+  biasAt,
+  biasesOf,
+  biasOf,
+  type Link,
+  linksOf,
+  linkWidth,
+  spanOf,
+  strongest,
+  type Weights,
+  weightOf,
+} from '../network/links';
+import { NEGATIVE, POSITIVE, POSITIVE_DARK } from '../pictures/colors';
+import type { Session } from '../types';
+import type { Look } from './look';
+import { label, picture, tag } from './svg';
+
+export interface Drawing {
+  /** Titles of the features that are on. */
+  features: readonly string[];
+  /** "Tanh" and so on, of every layer, output last. */
+  activations: readonly string[];
+  /** A data URL of a unit's map; column 0 are the features. */
+  image: (column: number, unit: number) => string | null;
+  weights: Weights;
+}
+
+/** More units than this of a layer are counted, not drawn. */
+const MOST_ROWS = 16;
+const ROW = 62;
+const STEP = 150;
+
+export function networkSvg(drawing: Drawing, session: Session, look: Look): string {
+  const { layers } = session.graph;
+  const place = arranged(drawing.features.length, layers);
+  const xs = place.columns.map((column) => column.x);
+  const title = `Network: ${['features', ...layers.map((layer) => layer.units)].join(', ')}`;
+  const size = { width: place.width, height: place.height };
+  const rows = drawing.features.map((_, i) => i);
+  return picture(size, look.paper, title, [
+    ...linksOf(place, rows).map((pair, i) => links(pair, i, place, xs, drawing.weights, look)),
+    biases(place, xs, drawing.weights, look),
+    ...place.columns.map((column, i) => tiles(column, i, drawing, look)),
+    ...place.columns.map((column, i) => head(column, i, drawing, session, look)),
+  ]);
+}
+
+function arranged(features: number, layers: Session['graph']['layers']): Layout {
+  const units = [features, ...layers.map((layer) => layer.units)];
+  const most = Math.min(MOST_ROWS, Math.max(...units));
+  return layout({
+    width: 190 + STEP * (units.length - 1),
+    height: TOP + ROW * Math.max(3, most) + 30,
+    features,
+    layers: layers.slice(0, -1).map((layer) => ({ units: layer.units })),
+    output: { units: layers.at(-1)?.units ?? 1 },
+  });
+}
+
+function colour(value: number | null, look: Look): string {
+  if (value === null) return look.edge;
+  return value < 0 ? NEGATIVE : look.dark ? POSITIVE_DARK : POSITIVE;
+}
+
+function links(
+  pair: Link[],
+  layer: number,
+  place: Layout,
+  xs: readonly number[],
+  weights: Weights,
+  look: Look,
+): string {
+  const { x0, x1 } = spanOf(place, xs, layer);
+  const middle = (x0 + x1) / 2;
+  const known = weights[layer] ?? null;
+  return strongest(pair, known)
+    .map((link) => {
+      const w = weightOf(link, known);
+      return tag('path', {
+        d: `M${x0} ${link.y0}C${middle} ${link.y0} ${middle} ${link.y1} ${x1} ${link.y1}`,
+        fill: 'none',
+        stroke: colour(w, look),
+        'stroke-width': linkWidth(w ?? 0),
+        opacity: w === null ? 0.35 : 0.35 + 0.6 * Math.min(1, (Math.abs(w) * 14) / 5 / 4),
+      });
+    })
+    .join('');
+}
+
+function biases(place: Layout, xs: readonly number[], weights: Weights, look: Look): string {
+  return biasesOf(place)
+    .map((bias) => {
+      const value = biasOf(bias, weights[bias.layer]);
+      const { x, y } = biasAt(place, xs, bias);
+      const half = BIAS_SIZE / 2;
+      const box = { x: x - half, y: y - half, width: BIAS_SIZE, height: BIAS_SIZE };
+      const opacity = value === null ? 0.4 : 0.25 + 0.75 * Math.min(1, Math.abs(value));
+      const ground = tag('rect', { ...box, fill: look.paper });
+      return ground + tag('rect', { ...box, fill: colour(value, look), opacity });
+    })
+    .join('');
+}
+
+function tiles(column: Column, index: number, drawing: Drawing, look: Look): string {
+  const side = column.tile;
+  return column.ys
+    .map((y, i) => {
+      const box = { x: column.x - side / 2, y: y - side / 2, width: side, height: side };
+      const href = drawing.image(index, column.first + i);
+      const map = href ? tag('image', { ...box, href, preserveAspectRatio: 'none' }) : '';
+      const edge = { ...box, fill: href ? 'none' : look.line, stroke: look.edge };
+      return map + tag('rect', edge);
+    })
+    .join('');
+}
+
+function head(
+  column: Column,
+  index: number,
+  drawing: Drawing,
+  session: Session,
+  look: Look,
+): string {
+  const words = { x: column.x, 'text-anchor': 'middle' };
+  const bold = { ...words, 'font-size': 14, 'font-weight': 600, fill: look.ink };
+  const quiet = { ...words, 'font-size': 12, fill: look.muted };
+  const layer = session.graph.layers[index - 1];
+  const more = { ...quiet, y: (column.ys.at(-1) ?? TOP) + column.tile / 2 + 20 };
+  const rest = column.rest > 0 ? label(`and ${column.rest} more`, more) : '';
+  if (!layer) {
+    const names = drawing.features.map((name, i) => {
+      const y = (column.ys[i] ?? 0) + 4;
+      const beside = { x: column.x - column.tile / 2 - 8, y, 'text-anchor': 'end' };
+      return label(name, { ...beside, 'font-size': 12, fill: look.ink });
+    });
+    return [label('Features', { ...bold, y: 40 }), ...names].join('');
+  }
+  const count = `${layer.units} ${layer.units === 1 ? 'unit' : 'units'}`;
+  return [
+    label(layer.title, { ...bold, y: 40 }),
+    label(drawing.activations[index - 1] ?? layer.activation, { ...quiet, y: 60 }),
+    label(count, { ...quiet, y: 78 }),
+    rest,
+  ].join('');
+}
