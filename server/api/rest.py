@@ -16,6 +16,7 @@ from server import __version__
 from server.datasets.base import Dataset
 from server.datasets.preview import preview
 from server.engine import commands as c
+from server.engine.history import Log, check
 from server.engine.scheduler import Engine, Full
 from server.engine.session import Session
 from server.experiment import Experiment
@@ -59,9 +60,12 @@ Controlled = Annotated[Session, Depends(controlled)]
 
 
 class NewSession(Spec):
-    """What to train; every field of an experiment has a default."""
+    """What to train (every field of an experiment has a default), or a run to do again."""
 
     experiment: Experiment = Field(default_factory=lambda: Experiment.model_validate({}))
+    log: Log | None = Field(
+        None, description="The log of a run, which is replayed to its end; experiment is not used."
+    )
 
 
 class SessionPatch(Spec):
@@ -138,10 +142,14 @@ def create(
     engine: Engines, body: Annotated[NewSession, Body(default_factory=NewSession)]
 ) -> dict[str, Any]:
     """Begin a session. The answer holds the secret that controls it."""
+    if body.log is not None:
+        check(body.log)
     try:
         session = engine.create(body.experiment)
     except Full:
         raise HTTPException(503, "too many sessions are live; try again in a minute") from None
+    if body.log is not None:
+        session.replay(body.log)
     return session.snapshot.session | {"secret": session.secret}
 
 
@@ -161,6 +169,13 @@ def patch(session: Controlled, body: SessionPatch) -> dict[str, Any]:
     if body.playing is not None:
         session.act(c.Play(steps=None) if body.playing else c.Pause())
     return session.snapshot.session
+
+
+@router.get("/api/v1/sessions/{session_id}/log", tags=["sessions"])
+def log(session: Readable) -> Log:
+    """The run so far: what it began as and all that was done to it, with the digest of its
+    weights. Posted as the `log` of a new session, it is replayed to the same weights."""
+    return session.log()
 
 
 @router.delete("/api/v1/sessions/{session_id}", status_code=204, tags=["sessions"])

@@ -60,6 +60,13 @@ class Speed(Spec):
     epochs_per_second: float | None = Field(None, gt=0, le=1e6)
 
 
+class Seek(Spec):
+    """Go to a moment of the run, paused; training goes on from there as another branch."""
+
+    kind: Literal["seek"] = "seek"
+    step: int = Field(ge=0, le=2**53)
+
+
 class Patch(Spec):
     """Change the experiment by a JSON merge patch."""
 
@@ -78,6 +85,6 @@ class Edit(Spec):
 
 
 Command = Annotated[
-    Play | Pause | Advance | Reset | Speed | Patch | Edit, Field(discriminator="kind")
+    Play | Pause | Advance | Reset | Speed | Seek | Patch | Edit, Field(discriminator="kind")
 ]
 COMMANDS: TypeAdapter[Command] = TypeAdapter(Command)

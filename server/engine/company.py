@@ -50,4 +50,4 @@ def _steps(session: Session, steps: int, longest: int) -> int:
     epoch = session.steps_per_epoch
     if longest > epoch:
         longest -= (session.batch + longest) % epoch
-    return longest if session.left is None else min(longest, session.left)
+    return longest if session.room is None else min(longest, session.room)

@@ -38,6 +38,7 @@ def describe(session: Session) -> dict[str, Any]:
         "domain": [-DOMAIN, DOMAIN],
         "steps_per_epoch": session.steps_per_epoch,
         "counts": session.loaded.counts,
+        "reproduced": session.reproduced,
     }
 
 

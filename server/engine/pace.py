@@ -41,6 +41,11 @@ class Pace:
         between = max(1 / 60, min(1.0, 1.0 / (self.limit * steps_per_epoch)))
         return max(0.0, self._credited + between - now)
 
+    def fits(self, left: int, seconds: float = TURN) -> int:
+        """Steps for a turn of so long, whatever the limit: of a replay."""
+        self._seconds = seconds
+        return min(left, max(1, int(self._steps)))
+
     def allowance(
         self, steps_per_epoch: int, left: int | None, now: float, seconds: float = TURN
     ) -> int:

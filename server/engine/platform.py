@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from pathlib import Path
+from platform import machine
 from typing import Any
 
 # A loop body below this many bytes becomes one native kernel instead of a string of
@@ -30,3 +32,10 @@ def configure(platform: str = "cpu", cache_dir: Path | None = None) -> None:
     config.update("jax_compilation_cache_dir", str(cache_dir))
     config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
     config.update("jax_persistent_cache_min_entry_size_bytes", 0)
+
+
+@lru_cache
+def platform_name() -> str:
+    """What the bits of a result depend on beside the experiment: device, machine, versions."""
+    backend: Any = jax
+    return f"{backend.devices()[0].device_kind} {machine()}, jax {jax.__version__}"

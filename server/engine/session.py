@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from server.datasets.features import transform
 from server.datasets.split import Loaded, load
 from server.experiment import Experiment
-from server.experiment.patch import effect, patched
+from server.experiment.patch import Effect, effect, patched
 from server.layers.base import Params
 from server.training.targets import output_range
 
@@ -33,8 +33,10 @@ from .curve import Curve, curve_row
 from .data import Arrays
 from .divergence import Turn
 from .edit import edited
+from .history import Changed, Edited, History, Log, Moment, Resumed, check
 from .jobs import Job
 from .pace import TURN, Meter, Pace
+from .platform import platform_name
 from .program import ADVANCE, Program, Programs, Vector
 from .snapshot import Snapshot, Status, Watcher
 from .steps import Report
@@ -107,6 +109,13 @@ class Session:
         self.message: str | None = None
         self._before = None
         self._moment = None
+        self.history = History(self.experiment)
+        self.history.keep(0, self.state)
+        self.reach = 0  # the furthest step of the run; beyond `step` after going back
+        self._applied = 0  # entries of the log behind the state
+        self._replay: int | None = None  # the step that is being gone to
+        self._expected: Log | None = None  # the log that is being reproduced
+        self.reproduced: bool | None = None
         self._curve.clear()
         self._finish_limited()
         self._changed()
@@ -132,9 +141,9 @@ class Session:
             return None
         if self.stale and self.watchers and self._can_look():
             return 0.0
-        if self._running() and self.program.has(ADVANCE):
-            return self.pace.wait(self.steps_per_epoch, now)
-        return None
+        if not self._running() or not self.program.has(ADVANCE):
+            return None
+        return 0.0 if self._replay is not None else self.pace.wait(self.steps_per_epoch, now)
 
     def cold(self) -> bool:
         """Whether something has to be compiled for the session to go on."""
@@ -150,7 +159,7 @@ class Session:
         return [Job(scene.program, name, work[name]) for name in missing]
 
     def _missing(self) -> list[str]:
-        if self.closed or not (self.watchers or self.left is not None):
+        if self.closed or not (self.watchers or self._running()):
             return []
         names = [SCORES, *(key for key, view in self._wanted.items() if view.compiled)]
         if self._running():
@@ -172,7 +181,9 @@ class Session:
             self.used += time.monotonic() - start
 
     def _running(self) -> bool:
-        return self.playing and bool(self.watchers or self.left is not None)
+        return self._replay is not None or (
+            self.playing and bool(self.watchers or self.left is not None)
+        )
 
     # -- training ------------------------------------------------------------------------
 
@@ -180,8 +191,11 @@ class Session:
         """The turn to take now and its steps, if there is one. The lock is held until `end`."""
         if self.closed or not self._running() or (compiled and not self.program.has(ADVANCE)):
             return None
-        now = time.monotonic()
-        steps = self.pace.allowance(self.steps_per_epoch, self.left, now, seconds)
+        if self._replay is not None:
+            steps = self.pace.fits(self.room or 0, seconds)
+        else:
+            now = time.monotonic()
+            steps = self.pace.allowance(self.steps_per_epoch, self.left, now, seconds)
         return (self._next_turn(), steps) if steps > 0 else None
 
     def end(
@@ -191,7 +205,8 @@ class Session:
         self.state = state
         if report.taken:
             self.pace.measure(report.taken, seconds)
-        self.pace.spend(report.taken)
+        if self._replay is None:
+            self.pace.spend(report.taken)
         self._owed -= seconds / lanes
         self.step += report.taken
         self._place = (report.epoch, report.batch)
@@ -201,7 +216,15 @@ class Session:
             return
         if report.taken:
             self._before = turn
-        self._end_if_over(report)
+        if self._replay is not None:
+            self._replayed(report)
+        else:
+            self._end_if_over(report)
+
+    @property
+    def room(self) -> int | None:
+        """Steps after which it has to stop, if there is such a number."""
+        return self.left if self._replay is None else self._next_stop() - self.step
 
     def _next_turn(self) -> Turn:
         seed = np.uint32(self.experiment.seed)
@@ -223,10 +246,12 @@ class Session:
         place = self.program.read(self.state)
         self._place = (int(place["epoch"]), int(place["batch"]))
         self._before = None
+        self._branch()
         self._halt("diverged", divergence.message(bad, self.step))
 
     def _halt(self, status: Status, message: str | None) -> None:
         self.playing = False
+        self._replay = None
         self.status, self.message = status, message
         self.stale = True
         self._finish_limited()
@@ -272,7 +297,7 @@ class Session:
         now = time.monotonic()
         if self.stale:
             self._look(compiled)
-        elif self.playing and now >= self._next_look:
+        elif (self.playing or self._replay is not None) and now >= self._next_look:
             if self._owed <= 0 or self.pace.limit is not None:
                 self.late = now - self._next_look
                 self._look(compiled)
@@ -283,7 +308,7 @@ class Session:
         """Score, add a row to the curve, compute every view that somebody shows."""
         start, routine = time.monotonic(), not self.stale
         scene, has = self._scene(), self.program.has
-        self._add_row(scene.scores)
+        self._remember(scene.scores)
         self._views = {
             key: view.look(scene)
             for key, view in self._wanted.items()
@@ -302,7 +327,12 @@ class Session:
         self._next_look = max(self._next_look + 1.0 / fps, start)
         self._publish(frame=routine)
 
-    def _add_row(self, scores: Tree) -> None:
+    def _remember(self, scores: Tree) -> None:
+        """Add a row to the curve and keep the moment, unless this is the past."""
+        if self.step < self.reach:
+            return
+        self.reach = self.step
+        self.history.keep(self.step, self.state)
         self._curve.add(curve_row(self.step, self.epoch, scores, self.loaded.counts))
 
     def _metrics(self, scores: Tree) -> dict[str, Any]:
@@ -338,6 +368,7 @@ class Session:
         moment = {
             "step": self.step,
             "epoch": self.epoch,
+            "end": max(self.reach, self.step),
             "playing": self.playing,
             "status": status or self.status,
             "message": message or self.message,
@@ -372,7 +403,7 @@ class Session:
     def curve(self) -> dict[str, Any]:
         """The curves so far: columns and rows; NaN is null."""
         with self.lock:
-            self._add_row(self._scene().scores)
+            self._remember(self._scene().scores)
             return self._curve.document()
 
     def weights(self) -> dict[str, Any]:
@@ -428,6 +459,8 @@ class Session:
                     self._reset(command.seed)
                 case c.Speed():
                     self._set_speed(command.epochs_per_second)
+                case c.Seek():
+                    self._seek(command.step)
                 case c.Edit():
                     self._edit(command)
                 case c.Patch():
@@ -440,7 +473,9 @@ class Session:
     def _play(self, steps: int | None) -> None:
         if self.arrays.count == 0:
             raise Refused("/experiment/data/dataset", "there are no training points; draw some")
+        self._branch()
         if self.status == "stopped":
+            self._note(Resumed(step=self.step))
             self.state = self.program.resumed(self.state)
         self._finish_limited()
         self.playing, self.status, self.message = True, "playing", None
@@ -451,7 +486,7 @@ class Session:
         self._dirty()
 
     def _pause(self) -> None:
-        if self.playing:
+        if self.playing or self._replay is not None:
             self._halt("paused", None)
         self._dirty()
 
@@ -468,12 +503,19 @@ class Session:
         change = effect(self.experiment, new)
         if change == "none":
             return
+        if change != "reset":
+            self._branch()
+            self.history.change(self.step, self.experiment, new)
+            self._applied = len(self.history.entries)
+        self._become(new, change)
+
+    def _become(self, new: Experiment, change: Effect) -> None:
         self.experiment = new
         if change == "live":
             self._tune()
         elif change == "keep":
             self._exchange_data()
-        else:
+        elif change == "reset":
             self._load()
             self._begin()
 
@@ -496,12 +538,113 @@ class Session:
 
     def _edit(self, command: c.Edit) -> None:
         params = edited(self.parameters()[0], command)
+        self._branch()
+        self._note(Edited(step=self.step, edit=command))
+        self._set(params)
+
+    def _set(self, params: list[Params]) -> None:
         self.state = self.program.changed(self.state, params=params)
         self._before = None
         self._moment = None
         if self.status == "diverged":
             self.status, self.message = "paused", None
         self._dirty()
+
+    # -- past and branches ---------------------------------------------------------------
+
+    def _branch(self) -> None:
+        """Whatever lies ahead did not happen: the run goes on from here."""
+        self._replay, self.reproduced = None, None
+        self.history.branch(self.step, self._applied)
+        self.reach = self.step
+
+    def _note(self, entry: Edited | Resumed) -> None:
+        self.history.entries.append(entry)
+        self._applied = len(self.history.entries)
+
+    def _seek(self, step: int) -> None:
+        """Begin to go to a step: from the last moment kept before it, as training did."""
+        target = min(step, max(self.reach, self.step))
+        moment = self.history.before(target)
+        self._halt("seeking", None)
+        if not moment.step <= self.step <= target:
+            self._restore(moment)
+        self._replay = target
+        self.done.clear()
+        self._apply_entries()
+        if self.step >= target:
+            self._arrive()
+        self._changed()
+
+    def _restore(self, moment: Moment) -> None:
+        """Be as at a moment that was kept."""
+        experiment = Experiment.model_validate(self.history.document(moment.entries))
+        if experiment != self.experiment:
+            self.experiment = experiment
+            self._load()
+        self.state, self.step, self._applied = moment.state, moment.step, moment.entries
+        place = self.program.read(self.state)
+        self._place = (int(place["epoch"]), int(place["batch"]))
+        self._before, self._moment = None, None
+
+    def _next_stop(self) -> int:
+        """The step of the next entry of the log, or the one gone to."""
+        assert self._replay is not None
+        ahead = self.history.entries[self._applied :]
+        return min(self._replay, ahead[0].step) if ahead else self._replay
+
+    def _apply_entries(self) -> None:
+        """Do again what was done at this step."""
+        entries = self.history.entries
+        while self._applied < len(entries) and entries[self._applied].step <= self.step:
+            entry = entries[self._applied]
+            self._applied += 1
+            match entry:
+                case Changed():
+                    new = Experiment.model_validate(self.history.document(self._applied))
+                    self._become(new, effect(self.experiment, new))
+                case Edited():
+                    self._set(edited(self.parameters()[0], entry.edit))
+                case Resumed():
+                    self.state = self.program.resumed(self.state)
+
+    def _replayed(self, report: Report) -> None:
+        """A turn of a replay is over."""
+        self._apply_entries()
+        if self.step >= (self._replay or 0) or not report.taken:
+            self._arrive()
+
+    def _arrive(self) -> None:
+        """The step gone to is reached."""
+        self._halt("paused", None)
+        expected = self._expected
+        if expected is not None and self.step == expected.step and expected.digest is not None:
+            self.reproduced = self.digest() == expected.digest
+        self._changed()
+
+    def log(self) -> Log:
+        """The run up to this moment; with it, `replay` comes to the same weights."""
+        with self.lock:
+            return Log(
+                experiment=self.history.experiment,
+                entries=tuple(self.history.entries[: self._applied]),
+                step=self.step,
+                digest=self.digest(),
+                platform=platform_name(),
+            )
+
+    def replay(self, log: Log) -> None:
+        """Become the run of a log, by doing all of it again. Raises Refused where it cannot
+        have been; then nothing has changed."""
+        with self.lock:
+            check(log)
+            self.experiment = log.experiment
+            self._load()
+            self._begin()
+            self.history.entries = list(log.entries)
+            self.reach = log.step
+            self._expected = log
+            self._seek(log.step)
 
     # -- watching ------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from .curve import Row
 from .views import View
 
-Status = Literal["paused", "playing", "compiling", "diverged", "stopped"]
+Status = Literal["paused", "playing", "seeking", "compiling", "diverged", "stopped"]
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,19 @@ def merge(target: Any, patch: Any) -> Any:
     return merged
 
 
+def difference(old: Any, new: Any) -> dict[str, Any]:
+    """The patch that makes `new` of `old`, two JSON objects without nulls that matter: with
+    it, `merge(old, difference(old, new))` is `new`."""
+    patch: dict[str, Any] = {key: None for key in old if key not in new}
+    for key, value in new.items():
+        before = old.get(key, ...)
+        if before == value:
+            continue
+        nested = is_object(value) and is_object(before) and value.get("kind") == before.get("kind")
+        patch[key] = difference(before, value) if nested else value
+    return patch
+
+
 def patched(experiment: Experiment, patch: dict[str, Any]) -> Experiment:
     """The experiment after the patch.
 
