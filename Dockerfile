@@ -1,5 +1,4 @@
-# What this builds and runs is checked natively (`make test`, `pip install .`); the image itself
-# is not yet built by any check of ours.
+# Its commands are run natively by tests/test_compose.py; no check of ours builds the image.
 FROM python:3.13-slim AS build
 WORKDIR /src
 COPY pyproject.toml constraints.txt hatch_build.py README.md ./

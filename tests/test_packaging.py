@@ -56,7 +56,11 @@ def test_wheel_carries_page_templates_server_and_client_alone(wheel: Path) -> No
 def test_installed_command_serves_page_and_its_files(installed: Path, tmp_path: Path) -> None:
     command = (sys.executable, str(installed / "bin" / "layerlab"))
     log = tmp_path / "log"
-    with serving(log, command=command, cwd=tmp_path, PYTHONPATH=installed) as url:
+    database = f"sqlite:///{tmp_path}/new.db"  # which the migrations in the wheel make
+    options = {"PYTHONPATH": installed, "LAYERLAB_DATABASE_URL": database}
+    with serving(log, command=command, cwd=tmp_path, **options) as url:
+        saved = httpx.post(f"{url}/api/v1/shares", json={"experiment": {}})
+        assert saved.status_code == 201
         page = httpx.get(f"{url}/").raise_for_status().text
         links = re.findall(r'(?:src|href)="(/static/[^"]+)"', page)
         assert any(link.split("?")[0].endswith(".js") for link in links)

@@ -12,11 +12,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from PIL import Image
 
-from server.app import create_app
-from server.settings import Settings
+from server.api.shares import store_of
+from server.store import Store, database
 
 FIXTURE = Path(__file__).parent.parent / "store" / "fixtures" / "v1.json"
 EXPERIMENT = {"data": {"dataset": "spiral"}, "seed": 7}
@@ -271,28 +272,17 @@ def test_a_large_networks_moment_leaves_its_weights_out(client: TestClient) -> N
 # -- keeping -----------------------------------------------------------------------------
 
 
-def test_links_survive_a_restart(tmp_path: Path) -> None:
-    settings = Settings(data_dir=tmp_path)
-    with TestClient(create_app(settings)) as client:
-        saved = save(client, title="kept")
-    with TestClient(create_app(settings)) as client:
-        assert client.get(f"/api/v1/shares/{saved['id']}").json()["title"] == "kept"
-        assert (
-            client.post(
-                "/api/v1/shares", json={"experiment": EXPERIMENT, "title": "kept"}
-            ).status_code
-            == 200
-        )
-
-
-def test_a_store_that_is_gone_is_told(tmp_path: Path) -> None:
-    with TestClient(create_app(Settings(data_dir=tmp_path))) as client:
-        path = save(client)["path"]
-        for file in tmp_path.glob("layerlab.db*"):
-            file.unlink()
-        (tmp_path / "layerlab.db").write_text("no database any more " * 999)
-        client.portal.call(client.app.state.store.engine.dispose)  # type: ignore[union-attr]
-        answer = client.get(f"{path}/picture.png")
+def test_a_store_that_is_out_of_reach_is_told(
+    client: TestClient, application: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = save(client)["path"]
+    nowhere = Store(database.connect(database.parse("sqlite:////nowhere/at/all.db")))
+    monkeypatch.setitem(application.dependency_overrides, store_of, lambda: nowhere)
+    for answer in (
+        client.get(f"/api/v1/shares/{path[3:]}"),
+        client.post("/api/v1/shares", json={"experiment": {}}),
+    ):
         assert answer.status_code == 503
+        assert answer.headers["content-type"] == "application/problem+json"
         assert answer.json()["title"] == "The store is out of reach"
-        assert str(tmp_path) not in answer.text
+        assert "nowhere" not in answer.text
