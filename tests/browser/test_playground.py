@@ -265,6 +265,32 @@ def test_no_violation_of_accessibility(open_page, axe, scheme: str, size) -> Non
     assert overflow <= 0, f"the page is {overflow} px wider than the screen"
 
 
+OVERLAPS = """() => {
+  const all = [...document.querySelectorAll('header.bar :is(button, input, select, dd)')];
+  const boxes = all.map(node => [node, node.getBoundingClientRect()]).filter(([, b]) => b.width);
+  const meet = (a, b) =>
+    a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+  const name = node => node.ariaLabel ?? node.textContent;
+  return boxes.flatMap(([a, p], i) => boxes.slice(i + 1).filter(([, q]) => meet(p, q))
+    .map(([b]) => `${name(a)} / ${name(b)}`));
+}"""
+
+
+@pytest.mark.parametrize("width", [390, 768, 820, 1021, 1181, 1321])
+def test_nothing_in_the_top_bar_lies_over_another(open_page, width: int) -> None:
+    page = open_page(viewport={"width": width, "height": 800})
+    lab = Lab(page)
+    lab.until(lambda: lab.step > 20)
+    assert page.evaluate(OVERLAPS) == []
+    more = lab.button("Speed and more")
+    speed = page.get_by_label("Speed, epochs per second", exact=True)
+    if more.is_visible():
+        expect(speed).to_be_hidden()
+        more.click()
+    expect(speed).to_be_in_viewport()
+    assert page.evaluate(OVERLAPS) == []
+
+
 def test_dark_mode_can_be_chosen_and_stays(page: Page) -> None:
     lab = Lab(page, paused=True)
     background = "getComputedStyle(document.body).backgroundColor"
