@@ -139,7 +139,8 @@ def tf_playground(request: Request) -> dict[str, Any]:
 
 @router.post("/api/v1/sessions", status_code=201, tags=["sessions"])
 def create(
-    engine: Engines, body: Annotated[NewSession, Body(default_factory=NewSession)]
+    engine: Engines,
+    body: Annotated[NewSession, Body(default_factory=lambda: NewSession.model_validate({}))],
 ) -> dict[str, Any]:
     """Begin a session. The answer holds the secret that controls it."""
     if body.log is not None:

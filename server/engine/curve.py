@@ -44,6 +44,10 @@ class Curve:
         if len(self.rows) > MAX_ROWS:
             self._replace(self.rows[::2])
 
+    def extend(self, rows: list[Row]) -> None:
+        """Have these rows and no others."""
+        self._replace(list(rows))
+
     def document(self) -> dict[str, Any]:
         """Columns and rows as JSON; NaN is null."""
         rows = [[None if v != v else v for v in row] for row in self.rows]

@@ -6,6 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, Self
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from server.experiment import Experiment
@@ -13,6 +15,7 @@ from server.experiment.patch import difference, effect, merge
 from server.experiment.registry import Spec
 
 from .commands import MAX_STEPS, Edit, Refused
+from .curve import Row
 from .edit import edited
 from .model import Model
 from .program import Vector
@@ -77,6 +80,22 @@ class Moment:
     step: int
     state: Vector
     entries: int
+
+
+@dataclass(frozen=True)
+class Record:
+    """What a session is begun again from, when the process has ended.
+
+    log: with the entries behind the state, up to `log.step`. layout: of the state's words; where
+    it is another one in the process that reads it, the log is replayed instead. rows: the curve.
+    """
+
+    log: Log
+    state: NDArray[np.uint32]
+    layout: str
+    rows: list[Row]
+    playing: bool
+    speed: float | None
 
 
 @dataclass

@@ -53,6 +53,8 @@ class Packing:
             self._leaves.append(Leaf(self.words, end, tuple(leaf.shape), np.dtype(leaf.dtype)))
             self.words = end
         self._places: Tree = unflatten(self._tree, self._leaves)
+        #: text that differs where vectors mean different things
+        self.layout = f"{self._tree} {[(leaf.shape, leaf.dtype.str) for leaf in self._leaves]}"
 
     # -- inside a program ----------------------------------------------------------------
 

@@ -33,7 +33,7 @@ from .curve import Curve, curve_row
 from .data import Arrays
 from .divergence import Turn
 from .edit import edited
-from .history import Changed, Edited, History, Log, Moment, Resumed, check
+from .history import Changed, Edited, History, Log, Moment, Record, Resumed, check
 from .jobs import Job
 from .pace import TURN, Meter, Pace
 from .platform import platform_name
@@ -114,6 +114,7 @@ class Session:
         self.reach = 0  # the furthest step of the run; beyond `step` after going back
         self._applied = 0  # entries of the log behind the state
         self._replay: int | None = None  # the step that is being gone to
+        self._after_replay = False  # whether to train on from there
         self._expected: Log | None = None  # the log that is being reproduced
         self.reproduced: bool | None = None
         self._curve.clear()
@@ -621,6 +622,9 @@ class Session:
         if expected is not None and self.step == expected.step and expected.digest is not None:
             self.reproduced = self.digest() == expected.digest
         self._changed()
+        if self._after_replay:
+            self._after_replay = False
+            self._play(None)
 
     def log(self) -> Log:
         """The run up to this moment; with it, `replay` comes to the same weights."""
@@ -645,6 +649,47 @@ class Session:
             self.reach = log.step
             self._expected = log
             self._seek(log.step)
+
+    @property
+    def mark(self) -> tuple[int, int, bool, float | None]:
+        """Differs where a new record would: cheap to ask."""
+        return self.step, self._applied, self.playing, self.pace.limit
+
+    def record(self) -> Record:
+        """This moment, to be begun again from."""
+        with self.lock:
+            return Record(
+                log=self.log(),
+                state=np.asarray(self.state),
+                layout=self.program.packing.layout,
+                rows=list(self._curve.rows),
+                playing=self.playing,
+                speed=self.pace.limit,
+            )
+
+    def recall(self, record: Record) -> None:
+        """Go on from a record: its weights where they can be read, else those that a replay
+        of its log comes to. Raises Refused for a log that cannot have been."""
+        with self.lock:
+            self.replay(record.log)
+            self.pace.set_limit(record.speed, time.monotonic())
+            self._curve.extend(record.rows)
+            self._restore_words(record)
+            self._after_replay = record.playing
+            if self._replay is not None and self.step >= self._replay:
+                self._arrive()
+            self._dirty()
+
+    def _restore_words(self, record: Record) -> None:
+        """Take over the state of a record, where its words mean here what they meant there."""
+        history, entries = self.history, len(record.log.entries)
+        experiment = Experiment.model_validate(history.document(entries))
+        program = self.programs.of(experiment, Arrays.of(experiment, load(experiment.data)))
+        if record.layout != program.packing.layout or len(record.state) != program.packing.words:
+            return
+        moment = Moment(record.log.step, record.state, entries)
+        history.moments.append(moment)
+        self._restore(moment)
 
     # -- watching ------------------------------------------------------------------------
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -198,3 +200,42 @@ OBJECTS = st.dictionaries(st.sampled_from(["kind", "a", "b", "c"]), VALUES, max_
 def test_a_difference_merged_gives_the_new(old: dict[str, Any], new: dict[str, Any]) -> None:
     if old.get("kind") == new.get("kind"):
         assert merge(old, difference(old, new)) == new
+
+
+@pytest.mark.parametrize("readable", [True, False])
+def test_a_session_is_begun_again_from_its_record(readable: bool) -> None:
+    live = begun()
+    train(live, 120)
+    live.act(DEEDS["clip"])
+    train(live, 30)
+    live.metrics()
+    record = live.record()
+    if not readable:
+        record = replace(record, layout="of another version")
+    train(live, 50)
+    again = begun()
+    again.recall(record)
+    finish(again)
+    assert (again.step, again.digest()) == (150, record.log.digest) and again.reproduced is True
+    np.testing.assert_array_equal(again.record().rows, record.rows)
+    train(again, 50)
+    assert again.digest() == live.digest() and again.log() == live.log()
+    seek(again, 60)
+    seek(live, 60)
+    assert again.digest() == live.digest()
+
+
+def test_who_was_training_trains_on() -> None:
+    live = begun()
+    screen = Watcher(wake=lambda: None)
+    live.watch(screen)
+    live.act(c.Play(steps=None))
+    while live.step < 100:
+        live.turn()
+    record = live.record()
+    again = begun()
+    again.recall(record)
+    again.watch(Watcher(wake=lambda: None))
+    assert again.playing and again.step == record.log.step
+    again.turn()
+    assert again.step > record.log.step
