@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
@@ -59,16 +60,26 @@ def connect(url: URL) -> AsyncEngine:
     return engine
 
 
+def prepare(url: URL) -> None:
+    """Make a file a database with a write-ahead log, or raise StoreError where it cannot be one.
+
+    Before the driver tries: a connection that fails leaves it a thread.
+    """
+    if url.get_backend_name() != "sqlite":
+        return
+    try:
+        with closing(sqlite3.connect(url.database or ":memory:", PATIENCE)) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+    except sqlite3.Error as error:
+        raise StoreError(f"{where(url)} cannot be used: {error}.") from error
+
+
 def _set_up_sqlite(connection: Any, _: Any) -> None:
     # we begin transactions ourselves: the driver would leave those that change tables open
     connection.isolation_level = None
     cursor = connection.cursor()
-    try:
-        for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
-            cursor.execute(f"PRAGMA {pragma}")
-    except Exception:
-        connection.close()  # its thread would outlive the program
-        raise
+    cursor.execute("PRAGMA synchronous = NORMAL")
+    cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
 
 

@@ -76,7 +76,9 @@ class Store:
 
         url: `sqlite:///file` or `postgresql://user:password@host/name`. Raises StoreError.
         """
-        engine = database.connect(database.parse(url))
+        address = database.parse(url)
+        database.prepare(address)
+        engine = database.connect(address)
         try:
             await database.migrate(engine)
         except BaseException:

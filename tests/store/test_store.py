@@ -6,6 +6,8 @@ import asyncio
 import base64
 import hashlib
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from hypothesis import strategies as st
 from server.store import Run, Store, StoreError, hash_secret
 from server.store.database import transaction
 from server.store.tables import checkpoints, shares
+from tests.conftest import ROOT
 
 pytestmark = pytest.mark.anyio
 
@@ -133,6 +136,38 @@ async def test_what_was_saved_survives_closing(database_url: str) -> None:
         await store.close()
 
 
+SAVING = """
+import asyncio, sys
+from server.store import Run, Store
+async def main():
+    store = await Store.open(sys.argv[1])
+    await store.save_run(Run("r", "", {}))
+    for step in range(10**9):
+        await store.save_checkpoint("r", step, step.to_bytes(8, "big") * 500)
+        print(step, flush=True)
+asyncio.run(main())
+"""
+
+
+async def test_what_was_saved_survives_the_end_of_the_process_at_any_moment(
+    database_url: str,
+) -> None:
+    command = [sys.executable, "-c", SAVING, database_url]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        said = [process.stdout.readline() for _ in range(20)]
+        process.kill()  # as kill -9 does
+        said += process.stdout.readlines()
+    last = int([line for line in said if line.endswith("\n")][-1])
+    store = await Store.open(database_url)
+    latest = await store.latest_checkpoint("r")
+    assert latest is not None and latest.step >= last
+    assert latest.weights == latest.step.to_bytes(8, "big") * 500
+    run = await store.run("r")
+    assert run is not None and run.step == latest.step
+    await store.close()
+
+
 @pytest.mark.parametrize(
     ("address", "sentence"),
     [
@@ -153,5 +188,5 @@ async def test_a_database_that_cannot_be_opened_is_told_in_a_sentence(
 
 async def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
     (tmp_path / "x.db").write_text("these are words, no pages of a database " * 20)
-    with pytest.raises(StoreError, match=r"x\.db refused|x\.db cannot be used"):
+    with pytest.raises(StoreError, match=r"x\.db cannot be used: file is not a database"):
         await Store.open(f"sqlite:///{tmp_path}/x.db")
