@@ -55,6 +55,7 @@ def setting(
     formula: str = "",
     scale: Literal["linear", "log"] = "linear",
     choices: list[Any] | None = None,
+    options: dict[str, tuple[str, str]] | None = None,
     widget: str = "",
     **limits: Any,
 ) -> Any:
@@ -64,12 +65,18 @@ def setting(
         compiled program (never a constant); `keep`: data or program change, weights stay;
         `reset`: training starts again.
     choices: suggested values (a slider's stops), not limits.
+    options: title and help of every value of a `Literal`, as those of a registry have them.
     """
     extra: dict[str, Any] = {"x-change": change, "x-scale": scale}
     if formula:
         extra["x-formula"] = formula
     if choices is not None:
         extra["x-choices"] = choices
+    if options is not None:
+        extra["x-options"] = [
+            {"value": value, "title": name, "help": words, "formula": ""}
+            for value, (name, words) in options.items()
+        ]
     if widget:
         extra["x-widget"] = widget
     return Field(default, title=title, description=help, json_schema_extra=extra, **limits)

@@ -195,9 +195,16 @@ class Training(Spec):
     )  # fmt: skip
     rules: Literal["standard", "tf_playground"] = setting(
         "standard", title="Numeric rules",
-        help="standard: reshuffled every epoch, a smaller last batch. tf_playground: fixed order, "
-        "the gradients of a partial last batch carry into the next epoch, and L1 sets a weight "
-        "that crosses zero dead.",
+        help="How batches are cut and penalties applied: as usual today, or as TensorFlow "
+        "Playground does it.",
+        options={
+            "standard": ("Standard", "Reshuffled every epoch, with a smaller last batch."),
+            "tf_playground": (
+                "TensorFlow Playground",
+                "Fixed order; the gradients of a partial last batch carry into the next epoch; "
+                "L1 sets a weight that crosses zero dead.",
+            ),
+        },
     )  # fmt: skip
 
     @model_validator(mode="after")

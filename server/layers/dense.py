@@ -50,8 +50,12 @@ class Dense(Layer):
     )
     normalization: Literal["none", "batch", "layer"] = setting(
         "none", title="Normalization",
-        help="batch: each unit is centred and scaled over the examples of a batch; "
-        "layer: each example over the units of the layer. Both then learn a scale and an offset.",
+        help="Weighted sums are centred and scaled; then a scale and an offset are learned.",
+        options={
+            "none": ("None", ""),
+            "batch": ("Batch", "Each unit, over the examples of a batch."),
+            "layer": ("Layer", "Each example, over the units of the layer."),
+        },
         formula=r"\gamma\,\frac{z - \mu}{\sqrt{\sigma^2 + 10^{-5}}} + \beta",
     )  # fmt: skip
     dropout: float | None = setting(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 
 import server.layers
@@ -74,6 +77,27 @@ def test_schema_offers_every_entry(schema):
     for option in dense["properties"]["activation"]["x-options"]:
         assert option["title"]
         assert option["help"]
+
+
+def enums(node: Any) -> Iterator[dict[str, Any]]:
+    """Every node of a schema that lists its values."""
+    if isinstance(node, dict):
+        if "enum" in node:
+            yield node
+        node = list(node.values())
+    if isinstance(node, list):
+        for child in node:
+            yield from enums(child)
+
+
+def test_schema_gives_every_value_its_title(schema):
+    found = list(enums(schema))
+    assert len(found) > 5
+    for node in found:
+        assert [option["value"] for option in node["x-options"]] == node["enum"]
+        assert all(option["title"] for option in node["x-options"])
+    rules = schema["Training"]["properties"]["rules"]["x-options"]
+    assert [option["title"] for option in rules] == ["Standard", "TensorFlow Playground"]
 
 
 def test_schema_suggests_every_optimizers_learning_rate(schema):
