@@ -61,6 +61,10 @@ def test_options_are_switched_on_while_it_trains(page: Page) -> None:
         lab.until(lambda field=field: lab.experiment["training"][field] is not None)
         session = lab.session()
         assert session["step"] > 10 and session["playing"]
+    # each number is read aloud by the name of what it belongs to
+    expect(page.get_by_role("slider", name="Gradient clipping", exact=True)).to_be_visible()
+    expect(page.get_by_role("textbox", name="Gradient clipping, exact value")).to_be_visible()
+    expect(page.get_by_role("slider", name="Patience", exact=True)).to_be_visible()
 
 
 def test_divergence_is_mended_by_what_is_offered(page: Page) -> None:
@@ -190,6 +194,13 @@ def test_a_feature_of_one_input_is_seen_to_its_ends(page: Page) -> None:
     lab.feature("X₁²").hover()  # there only while the features are those of a curve
     expect(plot.get_by_text("30", exact=True)).to_be_visible()
     assert lab.session()["dimensions"] == 1
+
+
+def test_choices_bear_their_names(page: Page) -> None:
+    lab = Lab(page, paused=True)
+    lab.tab("Training").click()
+    rules = page.get_by_role("combobox", name="Numeric rules", exact=True)
+    expect(rules.get_by_role("option")).to_have_text(["Standard", "TensorFlow Playground"])
 
 
 def test_so_many_epochs_are_run(page: Page) -> None:
