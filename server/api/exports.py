@@ -21,7 +21,18 @@ def exports() -> list[dict[str, str]]:
     return targets()
 
 
-@router.get("/api/v1/sessions/{session_id}/exports/{target}", tags=["exports"])
+_FILES = {entry.hints["media_type"]: {} for entry in TARGETS.values()}
+
+
+@router.get(
+    "/api/v1/sessions/{session_id}/exports/{target}",
+    tags=["exports"],
+    response_class=Response,
+    responses={
+        200: {"description": "The file.", "content": _FILES},
+        304: {"description": "The caller has that very file."},
+    },
+)
 def download(
     session: Readable,
     target: str,

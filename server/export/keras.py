@@ -630,11 +630,13 @@ def read_points(part: str) -> tuple[np.ndarray, np.ndarray]:
 def main(epochs: int) -> None:
     network = prepared(load())
     points, labels = read_points("train")
-{% if stopping %}
+    if len(points) == 0:
+        sys.exit("points.csv has no training points")
+{% if held_out %}
     held_out = read_points("{{ held_out }}")
+{% endif %}
+{% if stopping %}
     best, waited = float("inf"), 0
-{% else %}
-    test_points, test_labels = read_points("test")
 {% endif %}
     rng = np.random.default_rng(0)
     for epoch in range(epochs):
@@ -643,15 +645,16 @@ def main(epochs: int) -> None:
         for i, rows in enumerate(batches):
             train_step(network, points[rows], labels[rows], epoch + i / len(batches))
         loss = evaluate(network, points, labels)
-{% if stopping %}
+{% if held_out %}
         held = evaluate(network, *held_out)
         print(f"epoch {epoch + 1}: loss {loss:.4f}, {{ held_out }} loss {held:.4f}")
+{% else %}
+        print(f"epoch {epoch + 1}: loss {loss:.4f}")
+{% endif %}
+{% if stopping %}
         best, waited = (held, 0) if held < best - MIN_DELTA else (best, waited + 1)
         if waited >= PATIENCE:
             break
-{% else %}
-        test = evaluate(network, test_points, test_labels)
-        print(f"epoch {epoch + 1}: loss {loss:.4f}, test loss {test:.4f}")
 {% endif %}
 
 

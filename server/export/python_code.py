@@ -226,8 +226,9 @@ def facts(run: Run, written: Written) -> dict[str, Any]:
         "l2": training.l2 if penalised else 0.0,
         "decay": training.weight_decay,
         "clip": training.clip_norm,
-        "stopping": training.early_stopping,
-        "held_out": "validation" if counts["validation"] else "test",
+        "stopping": training.early_stopping if sum(counts.values()) > 1 else None,
+        # what is held out and not empty, validation before test
+        "held_out": next((part for part in PARTS[1:] if counts[part]), None),
     }
 
 

@@ -58,7 +58,8 @@ TRAININGS = [
     *({"loss": name, "clip_norm": 1} for name in ("absolute_error", "huber", "hinge")),
     {"rules": "tf_playground", "l1": 0.1, "l2": 0.2},
 ]  # fmt: skip
-EXPERIMENTS = [{}, WIDE, FUNCTION, *({"training": training} for training in TRAININGS)]
+DRAWN = {"data": {"dataset": "drawn"}, "training": {"early_stopping": {}}}
+EXPERIMENTS = [{}, WIDE, FUNCTION, DRAWN, *({"training": training} for training in TRAININGS)]
 
 
 @pytest.mark.parametrize("target", ["keras", "jax", "pytorch", "container"])

@@ -78,11 +78,13 @@ CASES = {
         "circle", "squared_error", "sgd", rules="tf_playground", l1=3, l2=0.1
     ),
 }  # fmt: skip
-#: a bias before batch normalization has no effect
-IDLE = {"nesterov": {"hidden_2.b"}}
 CASES["pinwheel of ±1"] = case("pinwheel", "squared_error", "sgd") | {"seed": 7}
+#: a batch of one example, which batch normalization cannot take the variance of
+CASES["one example"] = case("circle", "squared_error", "momentum", layer=BATCH) | {
+    "data": {"dataset": {"kind": "drawn", "points": [[1, 2, 0], [-3, 4, 1]]}}
+}
 #: a bias before batch normalization has no effect
-IDLE = {"nesterov": {"hidden_2.b"}}
+IDLE = {"nesterov": {"hidden_2.b"}, "one example": {"hidden_2.mean", "hidden_2.var"}}
 CASES["pinwheel of ±1"]["network"]["output"] = {"activation": "tanh"}
 
 
@@ -103,6 +105,17 @@ def test_three_steps(name, begin, tmp_path):
             np.testing.assert_allclose(
                 theirs[array], expected, rtol=1e-4, atol=5e-6, err_msg=f"{target} {array}"
             )
+
+
+@pytest.mark.parametrize("target", FRAMEWORKS)
+def test_dropout_trains(target, begin, tmp_path):
+    """Which units fall silent is each framework's own chance: here it goes on to learn."""
+    run = begin(case("circle", "squared_error", "adam", layer={"dropout": 0.5}))
+    before = run.arrays()
+    with modules(run.unpack(target, tmp_path)) as (model, train):
+        after = FRAMEWORKS[target].trained(model, train, [0.0, 1.0, 2.0])
+    assert all(np.isfinite(array).all() for array in after.values())
+    assert all((array != before[name]).any() for name, array in after.items())
 
 
 def test_every_rule_is_tried():
