@@ -118,6 +118,20 @@ def test_a_weight_is_edited_by_hand(page: Page) -> None:
     lab.until(lambda: lab.session("/weights")["layers"][1]["params"]["b"][0] == 1.5)
 
 
+def test_lines_without_colour_are_explained(page: Page) -> None:
+    lab = Lab(page, paused=True)
+    sentence = "The lines into Layer 2 are grey: up to 20,000 weights of a layer are shown live."
+    wide = {"kind": "dense", "units": 200}
+    lab.command(kind="patch", experiment={"network": {"layers": [wide, wide]}})
+    expect(page.get_by_text(sentence)).to_be_visible()
+    lab.unit(2, 1).focus()
+    lab.button("Edit the weights of Layer 2, unit 1").click()
+    panel = page.get_by_role("dialog", name="Layer 2, unit 1", exact=True)
+    expect(panel.get_by_text(sentence)).to_be_visible()
+    lab.command(kind="patch", experiment={"network": {"layers": [wide]}})
+    expect(page.get_by_text("are grey")).to_have_count(0)
+
+
 def test_one_epoch_and_reset_to_the_same_weights(page: Page) -> None:
     lab = Lab(page, paused=True)
     first = lab.session("/weights")["digest"]

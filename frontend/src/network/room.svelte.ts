@@ -34,11 +34,13 @@ import { outputMaps } from './pictures';
 import { preview } from './reorder';
 import { Spot } from './spot.svelte';
 import { LayerStack } from './stack.svelte';
-import { layerName, plural, unitName, weightText } from './words';
+import { greyText, layerName, plural, unitName, weightText } from './words';
 
 /** Keys of the columns that are no hidden layers. */
 export const FEATURES = -1;
 export const OUTPUT = -2;
+/** The weights of a layer with more of them the server is not asked for. */
+export const MOST_WEIGHTS = 20_000;
 
 /** What is open above the room, and where. */
 export type Panel = {
@@ -246,6 +248,25 @@ export class Room {
     return this.weights[this.sequence.indexOf(key) - 1] ?? null;
   }
 
+  /** Whether the weights into a column are too many to be shown. */
+  tooMany(key: number): boolean {
+    const graph = this.lab.session?.graph.layers;
+    const [rows = 0, columns = 0] =
+      (key === OUTPUT ? graph?.at(-1) : this.graphLayer(key))?.params.w ?? [];
+    return rows * columns > MOST_WEIGHTS;
+  }
+
+  /** A sentence on the columns without weights; '' where all are shown. */
+  get grey(): string {
+    const keys = [...this.order, OUTPUT].filter((key) => this.tooMany(key));
+    return keys.length
+      ? greyText(
+          keys.map((key) => this.columnName(key)),
+          MOST_WEIGHTS,
+        )
+      : '';
+  }
+
   columnName(key: number): string {
     return layerName(this.layerOf(key), this.stack.keys.length);
   }
@@ -292,6 +313,7 @@ export class Room {
 
   /** "w = 0.4213 (X₁ → unit 3)". */
   text(point: WeightPoint): string {
+    if (this.tooMany(point.key)) return `${this.path(point)}: too many weights to show`;
     const value = this.value(point);
     const symbol = point.row === null ? 'b' : 'w';
     return `${symbol} = ${value === null ? '…' : weightText(value)} (${this.path(point)})`;

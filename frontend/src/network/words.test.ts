@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { layerName, plural, weightText } from './words';
+import { greyText, layerName, plural, weightText } from './words';
 
 it('writes weights so that they can be compared', () => {
   expect(weightText(0.42131)).toBe('0.4213');
@@ -16,4 +16,6 @@ it('counts and names', () => {
     '2 hidden layers',
   ]);
   expect([layerName(0, 2), layerName(2, 2)]).toEqual(['Layer 1', 'Output']);
+  expect(greyText(['Layer 2'], 9)).toMatch(/^The lines into Layer 2 are grey: up to 9 weights/);
+  expect(greyText(['Layer 2', 'Layer 3', 'Output'], 9)).toMatch(/ Layer 2, Layer 3 and Output are/);
 });

@@ -11,6 +11,13 @@ export function weightText(value: number): string {
   return (plain ? value.toFixed(4) : value.toExponential(2)).replaceAll('-', '−');
 }
 
+/** Why lines have no colour: the weights into these layers are too many to be sent. */
+export function greyText(layers: string[], most: number): string {
+  const into = layers.length > 1 ? `${layers.slice(0, -1).join(', ')} and ` : '';
+  const last = layers.at(-1) ?? '';
+  return `The lines into ${into}${last} are grey: up to ${most.toLocaleString()} weights of a layer are shown live.`;
+}
+
 export function unitName(unit: number): string {
   return `unit ${unit + 1}`;
 }
