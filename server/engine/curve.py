@@ -58,10 +58,10 @@ class Curve:
         self.version += 1
 
 
-def curve_row(step: int, epoch: float, scores: Tree, counts: dict[str, int]) -> Row:
+def curve_row(step: int, epoch: float, scores: Tree, norm: float, counts: dict[str, int]) -> Row:
     """The row of COLUMNS for what `Program.evaluate` gave; an empty part has NaN."""
     loss, score = scores["loss"].tolist(), scores["score"].tolist()
     parts: list[float] = []
     for i, part in enumerate(PARTS):
         parts += [loss[i], score[i]] if counts[part] else [float("nan")] * 2
-    return (float(step), epoch, *parts, float(scores["norm"]), float(scores["rate"]))
+    return (float(step), epoch, *parts, norm, float(scores["rate"]))

@@ -235,6 +235,7 @@ class Engine:
             if failed:
                 session.fail("The server could not compile this network; its log says why.")
             else:
+                session.stale = True  # what was left out can be shown
                 self._notify(session)
 
     def _next_cold(self) -> Session | None:

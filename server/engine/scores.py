@@ -11,27 +11,25 @@ import optax  # pyright: ignore[reportMissingTypeStubs] - it has none
 from server.layers.base import Params
 from server.training.targets import predicted_classes, target_low
 
-from .arrays import Tree, arange, einsum, grad
+from .arrays import Tree, arange, einsum, grad, zeros
 from .model import mean_loss
 from .shape import Shape
 
-#: the gradient norm of the curve is taken over at most this many training examples
-GRADIENT_SAMPLE = 256
+#: the slopes are those over at most this many training examples
+SLOPE_SAMPLE = 512
 
 
 def evaluate(shape: Shape, state: Tree, live: jax.Array, data: Tree) -> Tree:
     """Loss and score (accuracy, or R² for regression) of every part, the confusion
-    counts (3, C, C) for classification, the gradient norm on training examples, and the
-    learning rate of this moment."""
+    counts (3, C, C) for classification, and the learning rate of this moment."""
     experiment = shape.thaw(live)
     dataset, loss = experiment.data.dataset, experiment.training.loss
     result = shape.network(live).forward(state["params"], state["stats"], data["inputs"])
     losses = loss.per_example(result.logits, result.outputs, data["targets"])
     masks = (data["part"][None] == arange(3)[:, None]).astype(jnp.float32)
-    norm = optax.tree.norm(gradients(shape, state, live, data, GRADIENT_SAMPLE))
     rate = shape.rate(experiment, state, data["count"])
     part_loss = _per_part(masks, lambda m: mean_loss(losses, m))
-    scores = {"loss": part_loss, "norm": norm, "rate": rate}
+    scores = {"loss": part_loss, "rate": rate}
     if dataset.problem == "regression":
         errors = (result.outputs - data["targets"])[:, 0]
         r2 = _per_part(masks, lambda m: _r2(errors, data["targets"], m))
@@ -44,6 +42,21 @@ def evaluate(shape: Shape, state: Tree, live: jax.Array, data: Tree) -> Tree:
     counts = einsum("pn,ni,nj->pij", masks, truth, guessed)
     accuracy = _per_part(masks, lambda m: mean_loss(right, m))
     return scores | {"score": accuracy, "confusion": counts}
+
+
+def slopes(shape: Shape, state: Tree, live: jax.Array, data: Tree) -> Tree:
+    """Norm of the gradient of every layer's parameters, (layers,), and how many units of every
+    hidden layer give 0 for all examples, (hidden layers,)."""
+    rows = min(SLOPE_SAMPLE, shape.train)
+    real = (data["part"][:rows] == 0)[:, None]
+    inputs = data["inputs"][:rows]
+    result = shape.network(live).forward(state["params"], state["stats"], inputs)
+    grads = gradients(shape, state, live, data, SLOPE_SAMPLE)
+    dead = [jnp.all((a == 0) | ~real, axis=0).sum() for a in result.activations[:-1]]
+    return {
+        "norms": jnp.stack([optax.tree.norm(g) for g in grads]),
+        "dead": jnp.stack(dead) if dead else zeros(0, jnp.int32),
+    }
 
 
 def gradients(shape: Shape, state: Tree, live: jax.Array, data: Tree, limit: int) -> list[Params]:

@@ -40,7 +40,7 @@ from .platform import platform_name
 from .program import ADVANCE, Program, Programs, Vector
 from .snapshot import Snapshot, Status, Watcher
 from .steps import Report
-from .views import SCORES, Scene, View
+from .views import SCORES, SLOPES, Scene, View
 
 #: looking may take at most this share of a session's computing, so large networks look less often
 LOOK_SHARE = 0.5
@@ -154,18 +154,25 @@ class Session:
         """What has to be compiled for the session to go on, the pictures first."""
         with self.lock:
             scene, wanted, missing = self._scene(), self._wanted, self._missing()
-            work: dict[str, Callable[[], object]] = {SCORES: lambda: scene.scores}
-            work |= {key: partial(view.look, scene) for key, view in wanted.items()}
+            work: dict[str, Callable[[], object]] = {
+                name: partial(view.look, scene) for view in wanted.values() for name in view.needs
+            }
+            work[SCORES], work[SLOPES] = lambda: scene.scores, lambda: scene.slopes
             work[ADVANCE] = self._next_turn().compile
         return [Job(scene.program, name, work[name]) for name in missing]
 
     def _missing(self) -> list[str]:
         if self.closed or not (self.watchers or self._running()):
             return []
-        names = [SCORES, *(key for key, view in self._wanted.items() if view.compiled)]
+        names = [SCORES, *self._needs(prompt=True)]
         if self._running():
             names.append(ADVANCE)
-        return [name for name in names if not self.program.has(name)]
+        names += [*self._needs(prompt=False), SLOPES]
+        return [name for name in dict.fromkeys(names) if not self.program.has(name)]
+
+    def _needs(self, prompt: bool) -> list[str]:
+        views = self._wanted.values()
+        return [name for view in views if view.prompt == prompt for name in view.needs]
 
     def turn(self, seconds: float = TURN, compiled: bool = False) -> None:
         """Train for about so long, look if it is time. Called by one worker at a time.
@@ -282,14 +289,12 @@ class Session:
         return self._moment
 
     def _can_look(self) -> bool:
-        """Whether a look has nothing to wait for. Where this program has been looked at, a
-        view that is new to it is left out until it is compiled."""
+        """Whether a look has nothing to wait for: where a network is shown for the first time,
+        its scores and first pictures are shown together."""
         has = self.program.has
-        if not has(SCORES):
-            return False
         if self._shown is self.program:
             return True
-        return all(has(key) for key, view in self._wanted.items() if view.compiled)
+        return has(SCORES) and all(has(name) for name in self._needs(prompt=True))
 
     def look_if_due(self, compiled: bool = True) -> None:
         """Look, if something has changed or it is time for the next frame."""
@@ -309,11 +314,11 @@ class Session:
         """Score, add a row to the curve, compute every view that somebody shows."""
         start, routine = time.monotonic(), not self.stale
         scene, has = self._scene(), self.program.has
-        self._remember(scene.scores)
+        self._remember(scene, compiled)
         self._views = {
             key: view.look(scene)
             for key, view in self._wanted.items()
-            if not (compiled and view.compiled) or has(key)
+            if not compiled or all(has(name) for name in view.needs)
         }
         self._scored = {"metrics": self._metrics(scene.scores)}
         self._shown = self.program
@@ -328,13 +333,14 @@ class Session:
         self._next_look = max(self._next_look + 1.0 / fps, start)
         self._publish(frame=routine)
 
-    def _remember(self, scores: Tree) -> None:
+    def _remember(self, scene: Scene, compiled: bool) -> None:
         """Add a row to the curve and keep the moment, unless this is the past."""
         if self.step < self.reach:
             return
         self.reach = self.step
         self.history.keep(self.step, self.state)
-        self._curve.add(curve_row(self.step, self.epoch, scores, self.loaded.counts))
+        norm, counts = scene.norm(compiled), self.loaded.counts
+        self._curve.add(curve_row(self.step, self.epoch, scene.scores, norm, counts))
 
     def _metrics(self, scores: Tree) -> dict[str, Any]:
         problem = self.experiment.data.dataset.problem
@@ -404,7 +410,7 @@ class Session:
     def curve(self) -> dict[str, Any]:
         """The curves so far: columns and rows; NaN is null."""
         with self.lock:
-            self._remember(self._scene().scores)
+            self._remember(self._scene(), compiled=False)
             return self._curve.document()
 
     def weights(self) -> dict[str, Any]:

@@ -6,6 +6,7 @@ computed or sent. The fields of the class are the options of the request.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -25,12 +26,12 @@ from server.layers.base import Params
 
 from .arrays import Tree, ones, zeros
 from .program import Program, Vector
-from .scores import evaluate, gradients
+from .scores import evaluate, gradients, slopes
 from .shape import PARTS
 
 VIEWS = Kinds("view")
-#: the name of the compiled scores
-SCORES = "scores"
+#: the names of the compiled scores and slopes
+SCORES, SLOPES = "scores", "slopes"
 #: histograms and dead units look at no more training rows than this
 SAMPLE = 1024
 #: a one-dimensional problem's curves have this many points per unit of `size`
@@ -59,6 +60,18 @@ class Scene:
         return self.look(SCORES, lambda *args: evaluate(shape, *args))
 
     @cached_property
+    def slopes(self) -> Tree:
+        """What `slopes` finds, as NumPy arrays."""
+        shape = self.program.shape
+        return self.look(SLOPES, lambda *args: slopes(shape, *args))
+
+    def norm(self, compiled: bool) -> float:
+        """The gradient's norm. compiled: NaN where that would have to be compiled first."""
+        if compiled and not self.program.has(SLOPES):
+            return float("nan")
+        return _length(self.slopes["norms"])
+
+    @cached_property
     def params(self) -> list[Params]:
         """The parameters of every layer, as NumPy arrays."""
         return self.program.packing.read_part(self.state, "params")
@@ -80,13 +93,18 @@ class Scene:
 class View(Kind):
     """Base of every view."""
 
-    #: whether it runs a compiled function of its own, kept by the program under its key
-    compiled: ClassVar[bool] = True
+    #: whether a network is shown only with it; others may follow when they are compiled
+    prompt: ClassVar[bool] = False
 
     @cached_property
     def key(self) -> str:
         """Text that names this view with its options."""
         return self.model_dump_json()
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The names of the compiled functions that it calls."""
+        return (self.key,)
 
     def look(self, scene: Scene) -> Any:
         """The view's value: a tree of NumPy arrays, numbers, lists and nulls."""
@@ -134,6 +152,7 @@ class Surface(View):
     kind: Literal["surface"] = "surface"
     title = "Decision surface"
     help = "The network's output at every place of the domain."
+    prompt = True
     size: int = _option(50, 10, 100, "Points per side.")
 
     def look(self, scene: Scene) -> Any:
@@ -158,6 +177,7 @@ class Units(View):
     kind: Literal["units"] = "units"
     title = "Unit maps"
     help = "What every hidden unit answers at every place of the domain."
+    prompt = True
     size: int = _option(20, 8, 50, "Points per side.")
 
     def look(self, scene: Scene) -> Any:
@@ -179,9 +199,12 @@ class Weights(View):
 
     kind: Literal["weights"] = "weights"
     title = "Weights"
-    compiled = False
     help = "Every weight and bias, layer by layer; a layer above the limit is left out."
     limit: int = _option(20_000, 1, 100_000, "Largest number of weights of a layer that is sent.")
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        return ()
 
     def look(self, scene: Scene) -> Any:
         return {
@@ -249,30 +272,21 @@ class Gradients(View):
     title = "Gradients"
     help = "The norm of the loss's gradient for every layer, and units silent on all examples."
 
+    @property
+    def needs(self) -> tuple[str, ...]:
+        return (SLOPES,)
+
     def look(self, scene: Scene) -> Any:
-        shape = scene.program.shape
-
-        def measure(state: Tree, live: jax.Array, data: Tree) -> Any:
-            rows = min(SAMPLE, shape.train)
-            real = (data["part"][:rows] == 0)[:, None]
-            result = shape.network(live).forward(
-                state["params"], state["stats"], data["inputs"][:rows]
-            )
-            grads = gradients(shape, state, live, data, SAMPLE)
-            norms = jnp.stack([_norm(g) for g in grads])
-            dead = [jnp.all((a == 0) | ~real, axis=0).sum() for a in result.activations[:-1]]
-            return norms, jnp.stack(dead) if dead else zeros(0, jnp.int32)
-
-        norms, dead = scene.look(self.key, measure)
+        found = scene.slopes
         return {
-            "norm": float(np.sqrt((norms**2).sum())),
-            "layers": [float(n) for n in norms],
-            "dead": [int(d) for d in dead],
+            "norm": _length(found["norms"]),
+            "layers": found["norms"].tolist(),
+            "dead": found["dead"].tolist(),
         }
 
 
-def _norm(tree: Tree) -> jax.Array:
-    return jnp.sqrt(jnp.stack([(leaf**2).sum() for leaf in jax.tree.leaves(tree)]).sum())
+def _length(vector: NDArray[np.float32]) -> float:
+    return math.sqrt(float(np.square(vector).sum()))
 
 
 @VIEWS.register
@@ -281,9 +295,12 @@ class Confusion(View):
 
     kind: Literal["confusion"] = "confusion"
     title = "Confusion matrix"
-    compiled = False
     help = "How many examples of each class were taken for which class."
     part: Literal["train", "validation", "test"] = "test"
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        return (SCORES,)
 
     def look(self, scene: Scene) -> Any:
         if scene.experiment.data.dataset.problem == "regression":

@@ -83,7 +83,8 @@ def test_hello_brings_everything_a_screen_needs(opened) -> None:
     body, socket = opened()
     with socket as s:
         screen = Screen(s, body["secret"])
-        frame = screen.frame()
+        asked = {"surface", "units", "weights", "histograms", "gradients", "confusion"}
+        frame = screen.frame(lambda f: asked <= set(f["views"]))
         assert {"session", "data", "history", "frame"} <= set(screen.newest)
         assert screen.newest["session"]["session"]["digest"] == body["digest"]
         data = screen.newest["data"]
