@@ -35,7 +35,7 @@ export interface Experiment {
 /** RFC 7396, any depth. */
 export type Patch = { [key: string]: Json };
 
-export type Status = 'paused' | 'playing' | 'compiling' | 'diverged' | 'stopped';
+export type Status = 'paused' | 'playing' | 'seeking' | 'compiling' | 'diverged' | 'stopped';
 
 export interface GraphLayer {
   title: string;
@@ -52,6 +52,7 @@ export interface Session {
   digest: string;
   step: number;
   epoch: number;
+  end: number; // the furthest step of the run
   playing: boolean;
   speed: number | null;
   status: Status;
@@ -64,6 +65,24 @@ export interface Session {
   domain: [number, number];
   steps_per_epoch: number;
   counts: { train: number; validation: number; test: number };
+  /** Whether replaying a log came to the digest that it says; null: there was none to compare. */
+  reproduced: boolean | null;
+}
+
+/** What was done to a run, at which step. */
+export type Entry =
+  | { kind: 'changed'; step: number; patch: Patch }
+  | { kind: 'edited'; step: number; edit: Edit }
+  | { kind: 'resumed'; step: number };
+
+/** A run: what it began as, what was done to it, and how far it has come. */
+export interface RunLog {
+  version: 1;
+  experiment: Experiment;
+  entries: Entry[];
+  step: number;
+  digest: string | null;
+  platform: string | null;
 }
 
 /** A decoded wire array: C order. */
@@ -109,6 +128,7 @@ export interface Views {
 export interface Frame {
   step: number;
   epoch: number;
+  end: number;
   playing: boolean;
   status: Status;
   message: string | null;
@@ -131,8 +151,17 @@ export type Command =
   | { kind: 'advance'; steps?: number; epochs?: number }
   | { kind: 'reset'; seed?: number }
   | { kind: 'speed'; epochs_per_second: number | null }
+  | { kind: 'seek'; step: number }
   | { kind: 'patch'; experiment: Patch }
-  | { kind: 'edit'; layer: number; param: 'w' | 'b'; index: number[]; value: number };
+  | Edit;
+
+export interface Edit {
+  kind: 'edit';
+  layer: number;
+  param: 'w' | 'b';
+  index: number[];
+  value: number;
+}
 
 export interface Problem {
   path: string;
@@ -200,6 +229,10 @@ export interface Lab {
   setLayers(layers: KindValue[], label?: string): Promise<boolean>;
   undo(): void;
   redo(): void;
+  /** The step that is being gone to; null where one is. */
+  readonly heading: number | null;
+  /** Go to a step of the run. Of many in a row only the newest counts. */
+  seek(step: number): void;
   /** A field on the screen says it, so the page need not, until the returned function is called. */
   tell(problem: Problem): () => void;
   dismissProblems(): void;

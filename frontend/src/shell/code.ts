@@ -87,6 +87,8 @@ function method(command: Command): string {
       return command.seed === undefined ? 'lab.reset()' : `lab.reset(seed=${command.seed})`;
     case 'speed':
       return `lab.set_speed(${python(command.epochs_per_second)})`;
+    case 'seek':
+      return `lab.seek(${command.step})`;
     case 'patch':
       return `lab.patch(${python(command.experiment)})`;
     case 'edit': {
@@ -107,6 +109,8 @@ export function wordsOf(command: Command): string {
       return 'Set a weight by hand';
     case 'speed':
       return 'Set the speed';
+    case 'seek':
+      return 'Go to this step';
     default:
       return { play: 'Play', pause: 'Pause', reset: 'Reset' }[command.kind];
   }

@@ -25,6 +25,7 @@ import { hiddenBy, readShared } from '../wire/shared';
 import { Live } from '../wire/socket';
 import { CurveStore } from './curve';
 import { merge } from './patch';
+import { Seeker } from './seeker';
 import { preference, rememberedSession, rememberSession } from './storage';
 import { History } from './undo';
 import { ViewRequests } from './views';
@@ -77,6 +78,7 @@ export class LabStore implements Lab {
   playing = $state(false);
   status = $state<Session['status']>('paused');
   message = $state<string | null>(null);
+  heading = $state<number | null>(null);
   /** Title and notes of what was opened. */
   about = $state.raw<About | null>(null);
   /** The link that the page was opened by. */
@@ -86,6 +88,12 @@ export class LabStore implements Lab {
   #curve = new CurveStore();
   #history = new History();
   #requests = new ViewRequests(() => this.#live?.ask());
+  #seeker = new Seeker(
+    (step) => this.command({ kind: 'seek', step }),
+    () => {
+      this.heading = null;
+    },
+  );
   #live: Live | null = null;
   #truth: Session | null = null; // the server's last word, without what is still on its way
   #sending: Waiting | null = null;
@@ -300,6 +308,7 @@ export class LabStore implements Lab {
     const metrics = frame.metrics ?? this.frame?.metrics ?? NO_SCORES;
     this.frame = { ...frame, metrics, views: frame.views ?? {} };
     this.curveVersion++;
+    this.#seeker.show(frame);
   }
 
   // -- asking ------------------------------------------------------------------------------
@@ -417,6 +426,11 @@ export class LabStore implements Lab {
   pause(): Promise<boolean> {
     wishesPlay.set(false);
     return this.command({ kind: 'pause' });
+  }
+
+  seek(step: number): void {
+    this.heading = step;
+    void this.#seeker.to(step);
   }
 
   get wishedSpeed(): number | null {
