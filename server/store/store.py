@@ -6,13 +6,14 @@ import base64
 import hashlib
 import json
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import Row, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from . import database
 from .database import transaction
@@ -22,10 +23,11 @@ Json = Mapping[str, Any]
 
 #: characters of a share's id: 60 bits of its digest
 ID_LENGTH = 12
-#: checkpoints of a run that are kept
-KEEP = 3
 
 _INSERT = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+#: what is new of a run that was kept before
+_RENEWED = ("secret_hash", "experiment", "log", "step", "playing", "updated")
+_MOVE = update(runs).where(runs.c.id == bindparam("id_"))
 
 
 class SavedShare(NamedTuple):
@@ -39,14 +41,14 @@ class SavedShare(NamedTuple):
 class Run:
     """A session that is to survive a restart.
 
-    secret_hash: `hash_secret` of the session's secret. log: {step, command} in order.
+    secret_hash: what is kept of the session's secret. log: of the run, as the engine writes it.
     created, updated: seconds since 1970, set by the store.
     """
 
     id: str
     secret_hash: str
     experiment: Json
-    log: Sequence[Json] = ()
+    log: Json = field(default_factory=dict[str, Any])
     step: int = 0
     playing: bool = False
     created: float = 0.0
@@ -55,12 +57,15 @@ class Run:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Weights of a run at a step: safetensors bytes, which the store does not look into."""
+    """State of a run at a step: safetensors bytes, which the store does not look into.
+
+    created: seconds since 1970, set by the store.
+    """
 
     run: str
     step: int
     weights: bytes
-    created: float
+    created: float = 0.0
 
 
 class Store:
@@ -69,6 +74,9 @@ class Store:
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
         self.insert = _INSERT[engine.dialect.name]
+        new = self.insert(runs)
+        renewed = {name: new.excluded[name] for name in _RENEWED}
+        self._upsert = new.on_conflict_do_update(index_elements=["id"], set_=renewed)
 
     @classmethod
     async def open(cls, url: str) -> Self:
@@ -124,20 +132,33 @@ class Store:
 
     # -- runs ----------------------------------------------------------------------------
 
-    async def save_run(self, run: Run) -> None:
-        """Keep a run as it is now, in place of what was kept of it."""
+    async def keep(self, changed: Sequence[Run], moved: Sequence[Checkpoint] = ()) -> None:
+        """Keep these as they are now, each in place of what was kept: all of them or none.
+
+        A run has one checkpoint, the last, whose step becomes the run's. Raises LookupError
+        where a checkpoint is of a run that is not kept.
+        """
         now = time.time()
-        row = {
-            "secret_hash": run.secret_hash,
-            "experiment": canonical(run.experiment),
-            "log": canonical(list(run.log)),
-            "step": run.step,
-            "playing": run.playing,
-            "updated": now,
-        }
-        new = self.insert(runs).values(row | {"id": run.id, "created": now})
         async with transaction(self.engine) as connection:
-            await connection.execute(new.on_conflict_do_update(index_elements=["id"], set_=row))
+            if changed:
+                await connection.execute(self._upsert, [_row(run, now) for run in changed])
+            if moved:
+                await self._keep_checkpoints(connection, moved, now)
+
+    async def _keep_checkpoints(
+        self, connection: AsyncConnection, moved: Sequence[Checkpoint], now: float
+    ) -> None:
+        steps = [{"id_": c.run, "step": c.step, "updated": now} for c in moved]
+        await connection.execute(_MOVE, steps)
+        mine = checkpoints.c.run_id.in_([c.run for c in moved])
+        await connection.execute(delete(checkpoints).where(mine))
+        rows = [
+            {"run_id": c.run, "step": c.step, "weights": c.weights, "created": now} for c in moved
+        ]
+        try:
+            await connection.execute(insert(checkpoints), rows)
+        except IntegrityError:
+            raise LookupError("a checkpoint is of a run that is not kept") from None
 
     async def run(self, run_id: str) -> Run | None:
         async with transaction(self.engine) as connection:
@@ -156,30 +177,20 @@ class Store:
             done = await connection.execute(delete(runs).where(runs.c.id == run_id))
         return done.rowcount > 0
 
-    # -- checkpoints ---------------------------------------------------------------------
-
-    async def save_checkpoint(self, run_id: str, step: int, weights: bytes) -> None:
-        """Keep a run's weights and that it came to this step; all but the newest few go.
-
-        Raises LookupError where there is no such run.
-        """
-        now = time.time()
-        mine = checkpoints.c.run_id == run_id
-        newest = (
-            select(checkpoints.c.number)
-            .where(mine)
-            .order_by(checkpoints.c.number.desc())
-            .limit(KEEP)
-        )
+    async def forget_old(self, before: float, size: int, living: Collection[str] = ()) -> int:
+        """Delete the runs, but for the living, that were last changed before a moment (seconds
+        since 1970), and of the others the oldest, so that all take at most `size` bytes; how
+        many were deleted."""
+        log, experiment, updated = runs.c.log, runs.c.experiment, runs.c.updated
+        states = select(func.sum(func.length(checkpoints.c.weights)))
+        state = func.coalesce(states.where(checkpoints.c.run_id == runs.c.id).scalar_subquery(), 0)
+        bytes_ = func.length(log) + func.length(experiment) + state
+        newer = func.sum(bytes_).over(order_by=(updated.desc(), runs.c.id))
+        sized = select(runs.c.id, updated, newer.label("newer")).subquery()
+        old = select(sized.c.id).where((sized.c.updated < before) | (sized.c.newer > size))
+        forget = delete(runs).where(runs.c.id.in_(old), runs.c.id.not_in(living))
         async with transaction(self.engine) as connection:
-            moved = update(runs).where(runs.c.id == run_id).values(step=step, updated=now)
-            if not (await connection.execute(moved)).rowcount:
-                raise LookupError(f"there is no run {run_id}")
-            row = {"run_id": run_id, "step": step, "weights": weights, "created": now}
-            await connection.execute(self.insert(checkpoints).values(row))
-            await connection.execute(
-                delete(checkpoints).where(mine, checkpoints.c.number.not_in(newest))
-            )
+            return (await connection.execute(forget)).rowcount
 
     async def latest_checkpoint(self, run_id: str) -> Checkpoint | None:
         """The checkpoint that was saved last."""
@@ -194,11 +205,6 @@ class Store:
         return None if row is None else Checkpoint(row.run_id, row.step, row.weights, row.created)
 
 
-def hash_secret(secret: str) -> str:
-    """What is kept of a session's secret. It is long and random, so a plain hash hides it."""
-    return hashlib.sha256(secret.encode()).hexdigest()
-
-
 def canonical(value: Any) -> str:
     """One text per JSON value: sorted keys, no spaces, ASCII. Raises ValueError for NaN."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
@@ -209,6 +215,19 @@ def identify(content: str) -> tuple[str, str]:
     digest = hashlib.sha256(content.encode())
     name = base64.b32encode(digest.digest()).decode().lower().rstrip("=")
     return digest.hexdigest(), name
+
+
+def _row(run: Run, now: float) -> dict[str, Any]:
+    return {
+        "id": run.id,
+        "secret_hash": run.secret_hash,
+        "experiment": canonical(run.experiment),
+        "log": canonical(run.log),
+        "step": run.step,
+        "playing": run.playing,
+        "created": now,
+        "updated": now,
+    }
 
 
 def _run(row: Row[Any]) -> Run:

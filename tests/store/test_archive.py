@@ -12,14 +12,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from server.store import Run, Store, StoreError, archive
+from server.store import Checkpoint, Run, Store, StoreError, archive
 
 from .conftest import new_url
 
 pytestmark = pytest.mark.anyio
 
 DOCUMENTS = [{"title": "one"}, {"title": "ü\0\ud800", "numbers": [1, 1.0, 1e300, -0.0, 2**70]}]
-RUN = Run("r", "h" * 64, {"seed": 7}, [{"step": 1, "command": {"kind": "play"}}], 9, True)
+RUN = Run("r", "h" * 64, {"seed": 7}, {"entries": [{"step": 1}]}, 9, True)
 
 
 @asynccontextmanager
@@ -32,11 +32,9 @@ async def opened(url: str) -> AsyncIterator[Store]:
 
 
 async def fill(store: Store) -> list[str]:
-    """Two links, a run, three checkpoints; the links' ids."""
+    """Two links, a run and its checkpoint; the links' ids."""
     ids = [(await store.save_share(document)).id for document in DOCUMENTS]
-    await store.save_run(RUN)
-    for step in (30, 20, 9):
-        await store.save_checkpoint("r", step, bytes(range(256)))
+    await store.keep([RUN], [Checkpoint("r", 9, bytes(range(256)))])
     return ids
 
 
@@ -53,7 +51,7 @@ async def test_a_backup_fills_any_other_store(
     ids = await fill(store)
     file = tmp_path / "all.zip"
     counts = await archive.backup(store, file)
-    assert counts == (2, 1, 3)
+    assert counts == (2, 1, 1)
     async with opened(new_url(target, request)) as other:
         for _ in range(2):  # twice is once
             assert await archive.restore(other, file) == counts
@@ -69,9 +67,8 @@ async def test_restoring_adds_to_what_is_there_and_wins(store: Store, tmp_path: 
     await fill(store)
     await archive.backup(store, tmp_path / "b")
     await store.save_share({"title": "later"})
-    await store.save_run(Run("r", "other", {"seed": 8}))
-    await store.save_run(Run("later", "other", {}))
-    await store.save_checkpoint("r", 99, b"later")
+    changed = [Run("r", "other", {"seed": 8}), Run("later", "other", {})]
+    await store.keep(changed, [Checkpoint("r", 99, b"later")])
     await archive.restore(store, tmp_path / "b")
     assert {run.id for run in await store.runs()} == {"r", "later"}
     kept, latest = await store.run("r"), await store.latest_checkpoint("r")

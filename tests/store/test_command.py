@@ -36,7 +36,7 @@ def test_a_backup_moves_from_sqlite_to_postgresql(
     async def fill() -> str:
         store = await Store.open(f"sqlite:///{tmp_path}/layerlab.db")
         saved = await store.save_share({"title": "moved"})
-        await store.save_run(Run("r", "", {}))
+        await store.keep([Run("r", "", {})])
         await store.close()
         return saved.id
 

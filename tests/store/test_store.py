@@ -14,9 +14,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from server.store import Run, Store, StoreError, hash_secret
+from server.store import Checkpoint, Run, Store, StoreError
 from server.store.database import transaction
-from server.store.tables import checkpoints, shares
+from server.store.tables import checkpoints, runs, shares
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.anyio
@@ -79,9 +79,9 @@ async def test_what_is_no_json_is_refused(store: Store) -> None:
 def a_run(**changed) -> Run:
     values = {
         "id": "r-1",
-        "secret_hash": hash_secret("s3cret"),
+        "secret_hash": "h" * 64,
         "experiment": {"seed": 7, "title": "ü\0 𝔘"},
-        "log": [{"step": 3, "command": {"kind": "pause"}}],
+        "log": {"entries": [{"step": 3, "kind": "resumed"}]},
         "step": 12,
         "playing": True,
     }
@@ -89,43 +89,70 @@ def a_run(**changed) -> Run:
 
 
 async def test_a_run_is_kept_changed_and_forgotten(store: Store) -> None:
-    await store.save_run(a_run())
+    await store.keep([a_run()])
     kept = await store.run("r-1")
     assert kept == a_run(created=kept.created, updated=kept.updated)
-    assert "s3cret" not in repr(kept)
-    await store.save_run(a_run(step=2**40, playing=False, log=[]))
+    await store.keep([a_run(step=2**40, playing=False, log={}), a_run(id="r-2")])
     again = await store.run("r-1")
-    assert (again.step, again.playing, again.log) == (2**40, False, [])
+    assert (again.step, again.playing, again.log) == (2**40, False, {})
     assert again.created == kept.created and again.updated >= kept.updated
-    await store.save_run(a_run(id="r-2"))
-    assert [run.id for run in await store.runs()] == ["r-2", "r-1"]
+    assert {run.id for run in await store.runs()} == {"r-1", "r-2"}
+    await store.keep([a_run()])
+    assert [run.id for run in await store.runs()] == ["r-1", "r-2"]
     assert await store.forget_run("r-1") and not await store.forget_run("r-1")
     assert await store.run("r-1") is None
     assert [run.id for run in await store.runs()] == ["r-2"]
 
 
-async def test_the_newest_few_checkpoints_are_kept_and_go_with_their_run(store: Store) -> None:
-    await store.save_run(a_run())
-    await store.save_run(a_run(id="r-2"))
-    await store.save_checkpoint("r-2", 1, b"other")
-    for number, step in enumerate([10, 20, 30, 40, 5]):  # a reset went back to 5
-        await store.save_checkpoint("r-1", step, bytes([number, 0, 255]) * 1000)
+async def test_a_checkpoint_takes_the_place_of_the_last_and_goes_with_its_run(store: Store) -> None:
+    await store.keep([a_run(), a_run(id="r-2")], [Checkpoint("r-2", 1, b"other")])
+    for number, step in enumerate([10, 20, 5]):  # a reset went back to 5
+        await store.keep([], [Checkpoint("r-1", step, bytes([number, 0, 255]) * 1000)])
     latest = await store.latest_checkpoint("r-1")
-    assert (latest.run, latest.step, latest.weights) == ("r-1", 5, b"\x04\0\xff" * 1000)
+    assert (latest.run, latest.step, latest.weights) == ("r-1", 5, b"\x02\0\xff" * 1000)
     assert (await store.run("r-1")).step == 5
-    assert await steps(store, "r-1") == [30, 40, 5]
-    assert (await store.latest_checkpoint("r-2")).weights == b"other"
+    assert await steps(store) == [1, 5]
     await store.forget_run("r-1")
-    assert await store.latest_checkpoint("r-1") is None and await steps(store, "r-1") == []
+    assert await store.latest_checkpoint("r-1") is None and await steps(store) == [1]
+
+
+async def test_many_are_kept_at_once_or_none(store: Store) -> None:
+    many = [a_run(id=f"r-{i}") for i in range(600)]
+    await store.keep(many, [Checkpoint(run.id, i, b"%d" % i) for i, run in enumerate(many)])
+    assert await steps(store) == list(range(600))
+    assert [run.step for run in await store.runs()].count(599) == 1
     with pytest.raises(LookupError):
-        await store.save_checkpoint("r-1", 1, b"")
+        await store.keep([a_run(id="new")], [Checkpoint("r-5", 7, b""), Checkpoint("r", 1, b"")])
+    assert await store.run("new") is None and await steps(store) == list(range(600))
 
 
-async def steps(store: Store, run: str) -> list[int]:
-    """The steps of a run's checkpoints, the oldest first, as a backup would read them."""
+async def steps(store: Store) -> list[int]:
+    """The steps of all checkpoints, the oldest first, as a backup would read them."""
     async with transaction(store.engine) as connection:
-        wanted = checkpoints.select().where(checkpoints.c.run_id == run)
-        return [row.step for row in await connection.execute(wanted.order_by("number"))]
+        return [
+            row.step for row in await connection.execute(checkpoints.select().order_by("number"))
+        ]
+
+
+async def test_old_runs_are_forgotten_and_the_oldest_beyond_a_size(store: Store) -> None:
+    async def left() -> set[str]:
+        return {run.id for run in await store.runs()}
+
+    for name in "abcd":
+        await store.keep([a_run(id=name)], [Checkpoint(name, 1, bytes(1000))])
+    now = (await store.run("d")).updated
+    assert await store.forget_old(now - 60, 10_000) == 0
+    assert await store.forget_old(now - 60, 2_500, living=["a"]) == 1  # two fit, and a lives
+    assert await left() == {"a", "c", "d"} and len(await steps(store)) == 3
+    await set_back(store, "d", 61)
+    assert await store.forget_old(now - 60, 10_000) == 1
+    assert await left() == {"a", "c"}
+
+
+async def set_back(store: Store, run: str, seconds: float) -> None:
+    async with transaction(store.engine) as connection:
+        older = {"updated": runs.c.updated - seconds}
+        await connection.execute(runs.update().where(runs.c.id == run).values(older))
 
 
 async def test_what_was_saved_survives_closing(database_url: str) -> None:
@@ -138,12 +165,12 @@ async def test_what_was_saved_survives_closing(database_url: str) -> None:
 
 SAVING = """
 import asyncio, sys
-from server.store import Run, Store
+from server.store import Checkpoint, Run, Store
 async def main():
     store = await Store.open(sys.argv[1])
-    await store.save_run(Run("r", "", {}))
+    await store.keep([Run("r", "", {})])
     for step in range(10**9):
-        await store.save_checkpoint("r", step, step.to_bytes(8, "big") * 500)
+        await store.keep([], [Checkpoint("r", step, step.to_bytes(8, "big") * 500)])
         print(step, flush=True)
 asyncio.run(main())
 """
