@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
-from sqlalchemy import Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import BigInteger, Row, bindparam, delete, func, insert, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -187,7 +187,8 @@ class Store:
         bytes_ = func.length(log) + func.length(experiment) + state
         newer = func.sum(bytes_).over(order_by=(updated.desc(), runs.c.id))
         sized = select(runs.c.id, updated, newer.label("newer")).subquery()
-        old = select(sized.c.id).where((sized.c.updated < before) | (sized.c.newer > size))
+        beyond = sized.c.newer > literal(size, BigInteger)
+        old = select(sized.c.id).where((sized.c.updated < before) | beyond)
         forget = delete(runs).where(runs.c.id.in_(old), runs.c.id.not_in(living))
         async with transaction(self.engine) as connection:
             return (await connection.execute(forget)).rowcount
