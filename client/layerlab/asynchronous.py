@@ -73,6 +73,7 @@ class AsyncPlayground:
         self._keep = keep or bool(self.id)  # what others made is theirs to end
         self._local: LocalServer | None = None
         self._api: Api | None = None
+        self._widgets: list[LiveWidget] = []
         if self.id and address is None:
             raise ValueError("a session is on a server: give its address too")
         if self.id and experiment is not None:
@@ -99,6 +100,8 @@ class AsyncPlayground:
 
     async def close(self) -> None:
         """End the session if this made it (unless `keep`), and the local server."""
+        for widget in self._widgets:
+            widget.stop()
         with anyio.CancelScope(shield=True):
             if self._api and not self._keep:
                 with suppress(LayerlabError):
@@ -346,11 +349,16 @@ class AsyncPlayground:
         seen = await self._glance("surface")
         return plots.figure(seen["session"], seen["data"], await self.curve(), seen["frame"])
 
-    def widget(self) -> LiveWidget:
-        """The curves and the surface, live in a notebook. ImportError without anywidget."""
+    def widget(self, spawn: Callable[..., Any] | None = None) -> LiveWidget:
+        """The curves and the surface, live in a notebook. ImportError without anywidget.
+
+        spawn: starts a coroutine function in the background; by default in this very loop.
+        """
         from .widget import LiveWidget
 
-        return LiveWidget(self, lambda act: asyncio.ensure_future(act()))
+        widget = LiveWidget(self, spawn or (lambda act: asyncio.ensure_future(act())))
+        self._widgets.append(widget)
+        return widget
 
     def _messages(self, views: Sequence[View], fps: float) -> AsyncGenerator[Json]:
         return live.messages(

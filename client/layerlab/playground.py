@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
-from contextlib import ExitStack
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
-from anyio.from_thread import start_blocking_portal
 from numpy.typing import ArrayLike, NDArray
 
 from .asynchronous import AsyncPlayground, Json, Shown, View, shown
-from .errors import Unreachable
+from .loop import Loop
 from .results import Frame, LayerWeights, Metrics, Points, Prediction, TrainResult
 from .tree import Node
 
@@ -55,15 +53,18 @@ class Playground:
         keep: bool = False,
     ) -> None:
         self._lab = AsyncPlayground(server, experiment, session=session, secret=secret, keep=keep)
-        with ExitStack() as stack:
-            self._portal = stack.enter_context(start_blocking_portal())
+        self._loop = Loop()
+        try:
             self._run(self._lab.open)
-            stack.callback(self._run, self._lab.close)
-            self._stack = stack.pop_all()
+        except BaseException:
+            self._loop.close()
+            raise
+        # a notebook that runs its cell again, or a script that ends, leaves nothing behind
+        self._end = weakref.finalize(self, _finish, self._lab, self._loop)
 
     def close(self) -> None:
         """End the session if this made it (unless `keep`), and the local server."""
-        self._stack.close()
+        self._end()
 
     def __enter__(self) -> Self:
         return self
@@ -75,19 +76,7 @@ class Playground:
         return repr(self._lab).replace("AsyncPlayground", "Playground")
 
     def _run(self, function: Callable[..., Awaitable[T]], *args: Any) -> T:
-        """What the coroutine function answers. Interrupted here, it is cancelled there."""
-        future = self._start(function, *args)
-        try:
-            return future.result()
-        except BaseException:
-            future.cancel()
-            raise
-
-    def _start(self, function: Callable[..., Awaitable[T]], *args: Any) -> Future[T]:
-        try:
-            return self._portal.start_task_soon(function, *args)
-        except RuntimeError:
-            raise Unreachable("this playground is closed; make another") from None
+        return self._loop.run(function, *args)
 
     # -- what it is ----------------------------------------------------------------------------
 
@@ -169,7 +158,7 @@ class Playground:
 
         # shown by this thread: a notebook then knows in which cell
         with shown(progress, self.session, epochs, steps) as show:
-            future = self._start(work)
+            future = self._loop.start(work)
             try:
                 for result in iter(said.get, None):
                     if show:
@@ -288,8 +277,9 @@ class Playground:
 
     def widget(self) -> LiveWidget:
         """The curves and the surface, live in a notebook. ImportError without anywidget."""
-        from .widget import LiveWidget
+        return self._lab.widget(self._loop.start)
 
-        widget = LiveWidget(self._lab, self._start)
-        self._stack.callback(widget.stop)
-        return widget
+
+def _finish(lab: AsyncPlayground, loop: Loop) -> None:
+    loop.run(lab.close)
+    loop.close()

@@ -63,7 +63,7 @@ class Frame:
     """A moment of a session, as its watchers see it (docs/protocol.md, "The live socket").
 
     metrics: None until the session was first looked at.
-    views: what was asked for, by kind; arrays are NumPy's.
+    views: what was asked for, by kind, as soon as it is compiled; arrays are NumPy's.
     """
 
     step: int

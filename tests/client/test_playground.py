@@ -440,3 +440,16 @@ def test_a_local_server_ends_however_its_parent_ends() -> None:
     child.wait(timeout=30)
     with pytest.raises(httpx.ConnectError):
         httpx.get(url)
+
+
+def test_a_script_that_forgets_to_close_ends_all_the_same(server_url: str) -> None:
+    code = (
+        "import sys; from layerlab import Playground; lab = Playground(sys.argv[1]);"
+        "widget = lab.widget(); lab.play(); print(lab.link)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, server_url], capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    with pytest.raises(NotFound):
+        Playground(done.stdout.strip())
