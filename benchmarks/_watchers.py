@@ -115,9 +115,8 @@ async def _enter(
 
 async def _sit(group: Group, screen: Screen, begin: float, seconds: float) -> None:
     """Watch until the time is over; only frames that show progress count."""
-    end, step = begin + seconds, -1
+    end, step, first, reached = begin + seconds, -1, 0, 0
     times: list[float] = []
-    steps: list[int] = []
     try:
         async with asyncio.timeout_at(asyncio.get_running_loop().time() + WARM + seconds):
             while True:
@@ -125,8 +124,10 @@ async def _sit(group: Group, screen: Screen, begin: float, seconds: float) -> No
                 now = time.perf_counter()
                 if frame["step"] > step and begin <= now <= end:
                     times.append(now)
-                    steps.append(frame["step"])
+                    reached = frame["step"]
                 step = frame["step"]
+                if now < begin:
+                    first = reached = step
     except TimeoutError:
         pass
     except ConnectionClosed as closed:
@@ -134,8 +135,8 @@ async def _sit(group: Group, screen: Screen, begin: float, seconds: float) -> No
     marks = [begin, *times, end]
     group.gaps += [b - a for a, b in zip(marks, marks[1:], strict=False)]
     group.frames_per_second.append(len(times) / seconds)
-    moved = (steps[-1] - steps[0]) / (times[-1] - times[0]) if len(times) > 1 else 0.0
-    group.steps_per_second.append(moved)
+    # From the last frame before the time began: a large network may show few in it.
+    group.steps_per_second.append((reached - first) / (times[-1] - begin) if times else 0.0)
 
 
 if __name__ == "__main__":

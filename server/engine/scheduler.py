@@ -6,12 +6,14 @@ session that waits for a compiler is seen to by a compile worker, so that nobody
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
 from functools import partial
+from weakref import WeakKeyDictionary
 
 import structlog
 
@@ -20,7 +22,9 @@ from server.experiment import Experiment
 from .commands import Play
 from .company import turn_together
 from .due import Due
+from .history import Record
 from .jobs import Job
+from .pace import TURN
 from .program import Program, Programs
 from .session import Session, Watcher
 from .views import View
@@ -33,11 +37,19 @@ IDLE = 0.25
 #: share dispatches
 COMPANY = 4
 
+#: words of a state whose reading and writing takes a good part of a short turn
+LARGE = 100_000
+
 Key = tuple[Program, str]
 
 
 class Full(Exception):
     """No room for another session."""
+
+
+def hash_secret(secret: str) -> str:
+    """A secret is long and random, so a plain hash hides it."""
+    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 class Engine:
@@ -56,6 +68,7 @@ class Engine:
     ) -> None:
         self.programs = Programs()
         self.sessions: dict[str, Session] = {}
+        self._hashes: WeakKeyDictionary[Session, str] = WeakKeyDictionary()  # of secrets
         self._max_sessions = max_sessions
         self._idle_seconds = idle_seconds
         lock = threading.RLock()
@@ -79,11 +92,24 @@ class Engine:
 
     def create(self, experiment: Experiment) -> Session:
         """A new session. Raises Full."""
+        session = Session(experiment, self.programs)
+        return self._admit(session, hash_secret(session.secret))
+
+    def recall(self, session_id: str, secret_hash: str, record: Record) -> Session:
+        """The session that has left this record. Raises Full, or Refused where its log cannot
+        have been."""
+        session = Session(record.log.experiment, self.programs, session_id)
+        session.recall(record)
+        return self._admit(session, secret_hash)
+
+    def _admit(self, session: Session, secret_hash: str) -> Session:
         self._drop_idle()
-        session = Session(experiment, self.programs, notify=self._notify)
+        self._hashes[session] = secret_hash
+        session.notify = self._notify
         with self._ready:
             old = self._to_make_room()
             self.sessions[session.id] = session
+            self._place(session)
         if old is not None:
             old.close()
         return session
@@ -112,7 +138,13 @@ class Engine:
 
     def allowed(self, session: Session, secret: str | None) -> bool:
         """Whether this secret controls the session."""
-        return secret is not None and secrets.compare_digest(secret, session.secret)
+        if secret is None:
+            return False
+        return secrets.compare_digest(hash_secret(secret), self.secret_hash(session))
+
+    def secret_hash(self, session: Session) -> str:
+        """What may be kept of the session's secret."""
+        return self._hashes[session]
 
     def stop(self) -> None:
         """End every session and the workers."""
@@ -172,7 +204,10 @@ class Engine:
         share = self._due.share
         try:
             if len(sessions) == 1:
-                sessions[0].turn(share, compiled=True)
+                (session,) = sessions
+                # A turn of a large state costs much before its first step: fewer and longer ones.
+                large = session.program.packing.words > LARGE
+                session.turn(TURN if large else share, compiled=True)
             else:
                 turn_together(sessions, share * len(sessions))
         except Exception:

@@ -44,6 +44,8 @@ from .views import SCORES, SLOPES, Scene, View
 
 #: looking may take at most this share of a session's computing, so large networks look less often
 LOOK_SHARE = 0.5
+#: seconds; a look that takes less comes late only because of others
+QUICK = 0.01
 
 
 @dataclass(eq=False)
@@ -305,7 +307,8 @@ class Session:
             self._look(compiled)
         elif (self.playing or self._replay is not None) and now >= self._next_look:
             if self._owed <= 0 or self.pace.limit is not None:
-                self.late = now - self._next_look
+                # A picture that takes long is seldom, and no sign of too much training.
+                self.late = now - self._next_look if self._look_cost < QUICK else 0.0
                 self._look(compiled)
             else:
                 self._next_look = now  # not late: not earned yet
