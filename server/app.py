@@ -60,6 +60,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         version=__version__,
         description="Build a neural network, watch it learn. See docs/protocol.md.",
         lifespan=lifespan,
+        docs_url=None,  # api/pages.py has one that loads nothing from elsewhere
+        redoc_url=None,
     )
     app.state.settings = settings
     app.state.templates = Jinja2Templates(assets.templates_dir())
@@ -79,8 +81,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         response.headers["Referrer-Policy"] = "no-referrer"
         if request.url.path.startswith("/static/"):
             response.headers["Cache-Control"] = "no-cache"  # names stay, contents change
-        if not request.url.path.startswith(("/docs", "/redoc")):
-            response.headers["Content-Security-Policy"] = POLICY
+        response.headers["Content-Security-Policy"] = POLICY
         return response
 
     errors.install(app)

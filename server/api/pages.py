@@ -1,4 +1,4 @@
-"""The page itself."""
+"""The playground, and the page that documents the API."""
 
 from __future__ import annotations
 
@@ -12,3 +12,9 @@ router = APIRouter(include_in_schema=False)
 def index(request: Request) -> HTMLResponse:
     """The playground."""
     return request.app.state.templates.TemplateResponse(request, "index.html")
+
+
+@router.get("/docs")
+def docs(request: Request) -> HTMLResponse:
+    """The API, call by call, to be read and tried."""
+    return request.app.state.templates.TemplateResponse(request, "docs.html")
