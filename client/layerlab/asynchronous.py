@@ -236,6 +236,10 @@ class AsyncPlayground:
         """Back to the initial weights, or to those of another seed; the session."""
         return await self._command("reset", **_order(seed=seed))
 
+    async def seek(self, step: int) -> Json:
+        """Go to any step that the run has been at; training on from there branches. The session."""
+        return await self._command("seek", step=step)
+
     async def set_speed(self, epochs_per_second: float | None) -> Json:
         """Limit the pace of `play`; None is as fast as it goes. The session."""
         return await self._command("speed", epochs_per_second=epochs_per_second)

@@ -180,6 +180,10 @@ class Playground:
         """Back to the initial weights, or to those of another seed; the session."""
         return self._run(self._lab.reset, seed)
 
+    def seek(self, step: int) -> Json:
+        """Go to any step that the run has been at; training on from there branches. The session."""
+        return self._run(self._lab.seek, step)
+
     def set_speed(self, epochs_per_second: float | None) -> Json:
         """Limit the pace of `play`; None is as fast as it goes. The session."""
         return self._run(self._lab.set_speed, epochs_per_second)

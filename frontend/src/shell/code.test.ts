@@ -53,6 +53,7 @@ describe('an action', () => {
     [{ kind: 'advance', steps: 1 }, 'lab.train(steps=1)', 'Train one step'],
     [{ kind: 'reset' }, 'lab.reset()', 'Reset'],
     [{ kind: 'reset', seed: 0 }, 'lab.reset(seed=0)', 'Reset'],
+    [{ kind: 'seek', step: 40 }, 'lab.seek(40)', 'Go to step 40'],
     [{ kind: 'speed', epochs_per_second: null }, 'lab.set_speed(None)', 'Set the speed'],
     [
       { kind: 'patch', experiment: { training: { learning_rate: 0.1 } } },

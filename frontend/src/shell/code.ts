@@ -110,17 +110,16 @@ export function wordsOf(command: Command): string {
     case 'speed':
       return 'Set the speed';
     case 'seek':
-      return 'Go to this step';
+      return `Go to step ${command.step}`;
     default:
       return { play: 'Play', pause: 'Pause', reset: 'Reset' }[command.kind];
   }
 }
 
 /** The innermost field that the whole patch is about. */
-function fieldOf(patch: Json): string {
-  let [name, at] = ['the experiment', patch];
-  while (isObject(at) && Object.keys(at).length === 1) [[name, at]] = Object.entries(at) as never;
-  return name.replaceAll('_', ' ');
+function fieldOf(patch: Json, name = 'the experiment'): string {
+  const [first, ...others] = isObject(patch) ? Object.entries(patch) : [];
+  return first && !others.length ? fieldOf(first[1], first[0]) : name.replaceAll('_', ' ');
 }
 
 // -- an experiment in few words --------------------------------------------------------------

@@ -23,6 +23,7 @@ import * as api from '../wire/api';
 import type { ServerMessage } from '../wire/decode';
 import { hiddenBy, readShared } from '../wire/shared';
 import { Live } from '../wire/socket';
+import { readVisit, type Visit, writeVisit } from '../wire/visit';
 import { CurveStore } from './curve';
 import { merge } from './patch';
 import { Seeker } from './seeker';
@@ -79,6 +80,10 @@ export class LabStore implements Lab {
   status = $state<Session['status']>('paused');
   message = $state<string | null>(null);
   heading = $state<number | null>(null);
+  /** How this page takes part in a session that it has not begun; null: it is its own. */
+  visit = $state<'watching' | 'acting' | 'ended' | null>(null);
+  /** What the server did last at this page's word. */
+  lastAction = $state.raw<Command | null>(null);
   /** Title and notes of what was opened. */
   about = $state.raw<About | null>(null);
   /** The link that the page was opened by. */
@@ -142,7 +147,7 @@ export class LabStore implements Lab {
 
   async #resume(): Promise<boolean> {
     const known = rememberedSession();
-    if (!known || known.place !== place()) return false;
+    if (!known || known.place !== place() || readVisit(location.hash)) return false;
     const session = await api.getSession(known.id).catch(() => null);
     if (!session) return false;
     const { view, about, opened } = await this.#wanted(location.hash);
@@ -155,7 +160,9 @@ export class LabStore implements Lab {
   /** An address that came after this one wins, however long either takes. */
   async #open(hash: string): Promise<void> {
     const opening = ++this.#openings;
+    const visit = readVisit(hash);
     try {
+      if (visit) return await this.#join(visit);
       const wanted = await this.#wanted(hash);
       if (opening !== this.#openings) return;
       this.#setView(wanted.view);
@@ -185,24 +192,53 @@ export class LabStore implements Lab {
     return { ...wanted, experiment, view: viewFrom(view), notes };
   }
 
+  /** Go to a session that others began: to act in it with its secret, else to look on. */
+  async #join({ id, secret }: Visit): Promise<void> {
+    const opening = this.#openings;
+    const known = rememberedSession();
+    const session = await api.joinSession(id, secret ?? (known?.id === id ? known.secret : null));
+    if (opening !== this.#openings) return;
+    this.#leave();
+    this.visit = session.secret ? 'acting' : 'watching';
+    this.#attach(session, false);
+  }
+
+  /** A session of one's own from the experiment of the one that is visited. */
+  async takeCopy(): Promise<void> {
+    this.#openings++;
+    try {
+      await this.#create(this.session?.experiment ?? {}, wishesPlay.get());
+    } catch (error) {
+      this.#complain(error);
+    }
+  }
+
   async #create(experiment: Patch | Experiment, play: boolean, opened = false): Promise<void> {
-    const old = this.session;
     const opening = this.#openings;
     const session = await api.createSession(experiment);
     if (opening !== this.#openings) {
       if (session.secret) void api.deleteSession(session.id, session.secret).catch(() => {});
       return;
     }
+    this.#leave();
+    this.#attach(session, opened);
+    void this.command({ kind: 'speed', epochs_per_second: this.wishedSpeed });
+    if (play) void this.command({ kind: 'play' });
+  }
+
+  /** Away from the session at hand; with it ends what this page began. */
+  #leave(): void {
+    const old = this.session;
     this.#live?.close();
-    if (old?.secret) void api.deleteSession(old.id, old.secret).catch(() => {});
+    if (old?.secret && !this.visit) void api.deleteSession(old.id, old.secret).catch(() => {});
+    this.visit = null;
+    this.#truth = null;
     this.#history.clear();
     this.#showUndo();
     this.frame = null;
     this.points = null;
     this.spotlight = null;
-    this.#attach(session, opened);
-    void this.command({ kind: 'speed', epochs_per_second: this.wishedSpeed });
-    if (play) void this.command({ kind: 'play' });
+    this.lastAction = null;
   }
 
   #attach(session: Session, opened: boolean): void {
@@ -234,6 +270,10 @@ export class LabStore implements Lab {
 
   /** The server forgot the session (idle, or restarted): go on from the last experiment. */
   async #again(reason: string): Promise<void> {
+    if (this.visit) {
+      this.visit = 'ended';
+      return;
+    }
     this.connection = 'lost';
     const last = this.session;
     if (!last || ++this.#goneInARow > 3) {
@@ -318,17 +358,29 @@ export class LabStore implements Lab {
   }
 
   async command(command: Command): Promise<boolean> {
-    if (!this.#live) return false;
+    if (!this.#live || !this.#mayAct()) return false;
     if (command.kind === 'patch') return this.patch(command.experiment);
     this.#send(); // what was dragged before it must arrive before it
     const reply = await this.#live.command(command);
-    if (!reply.ok) this.problems = reply.errors;
+    if (reply.ok) this.lastAction = command;
+    else this.problems = reply.errors;
     return reply.ok;
+  }
+
+  /** Whoever looks on is told so, and what would let them act. */
+  #mayAct(): boolean {
+    if (this.visit === null || this.visit === 'acting') return true;
+    const message =
+      this.visit === 'ended'
+        ? 'This session has ended; take a copy to go on from its experiment.'
+        : 'You are watching somebody else’s session; take a copy to try things yourself.';
+    this.problems = [{ path: '', message }];
+    return false;
   }
 
   patch(patch: Patch, label = ''): Promise<boolean> {
     const before = this.session?.experiment;
-    if (!before) return Promise.resolve(false);
+    if (!before || !this.#mayAct()) return Promise.resolve(false);
     const after = merge(json(before), patch) as unknown as Experiment;
     this.#history.record(before, after, patch, label, performance.now());
     this.#showUndo();
@@ -375,7 +427,8 @@ export class LabStore implements Lab {
     void this.#live.command({ kind: 'patch', experiment: sent.patch }).then(({ ok, errors }) => {
       if (this.#sending === sent) this.#sending = null;
       this.problems = ok ? [] : errors;
-      if (!ok) this.#takeBack(sent.after);
+      if (ok) this.lastAction = { kind: 'patch', experiment: sent.patch };
+      else this.#takeBack(sent.after);
       for (const settle of sent.settle) settle(ok);
       if (!this.#sending) this.#send();
     });
@@ -429,6 +482,7 @@ export class LabStore implements Lab {
   }
 
   seek(step: number): void {
+    if (!this.#mayAct()) return;
     this.heading = step;
     void this.#seeker.to(step);
   }
@@ -487,7 +541,9 @@ export class LabStore implements Lab {
     // the words of a link stand in the page that its path names
     const about = this.shared?.id ? null : this.about;
     const whole = writeAddress(session.experiment, $state.snapshot(this.view), about);
-    const hash = whole === this.#opened ? '' : whole;
+    const own = whole === this.#opened ? '' : whole;
+    // the secret is remembered instead, so that who copies the address passes on no more than a look
+    const hash = this.visit ? writeVisit({ id: session.id, secret: null }) : own;
     this.#known = hash;
     const path = this.shared?.id === '' ? '/' : location.pathname; // of no link: leave it
     if (hash !== location.hash)

@@ -67,6 +67,18 @@ export const getEquation = (id: string) =>
 export const createSession = (experiment: Patch | Experiment) =>
   call<Session>('POST', '/sessions', { experiment: experiment as Json });
 export const getSession = (id: string) => call<Session>('GET', `/sessions/${id}`);
+/** The session, with the secret if it is the session's: changing nothing finds that out. */
+export async function joinSession(id: string, secret: string | null): Promise<Session> {
+  try {
+    if (!secret) return await getSession(id);
+    return { ...(await call<Session>('PATCH', `/sessions/${id}`, {}, secret)), secret };
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    if (error.status === 401) return getSession(id);
+    throw error.status === 404 ? new Refused(404, [ENDED]) : error;
+  }
+}
+const ENDED = { path: '', message: 'The session of this link has ended.' };
 /** The session as a link may carry it. */
 export const getMoment = (id: string) =>
   call<{ experiment: Patch; moment: Moment }>('GET', `/sessions/${id}/moment`);
