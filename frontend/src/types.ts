@@ -155,11 +155,15 @@ export type Command =
   | { kind: 'patch'; experiment: Patch }
   | Edit;
 
-export interface Edit {
-  kind: 'edit';
+/** A weight or bias by its place; layers count the hidden ones, then the output. */
+export interface WeightRef {
   layer: number;
   param: 'w' | 'b';
   index: number[];
+}
+
+export interface Edit extends WeightRef {
+  kind: 'edit';
   value: number;
 }
 
@@ -225,6 +229,8 @@ export interface Lab {
   command(command: Command): Promise<boolean>; // false: refused, see problems
   /** A change of the experiment; undoable. Live drags of one control coalesce into one undo step. */
   patch(experiment: Patch, label?: string): Promise<boolean>;
+  /** Set a weight or bias by hand; undoable. before: what it is now. */
+  edit(ref: WeightRef, value: number, before: number): void;
   /** Replace the experiment's hidden layers (whole list, as merge patches do). */
   setLayers(layers: KindValue[], label?: string): Promise<boolean>;
   undo(): void;

@@ -108,14 +108,24 @@ def test_the_learning_rate_moves_without_a_restart(page: Page) -> None:
     assert lab.session()["step"] > 30 and lab.session()["playing"]
 
 
-def test_a_weight_is_edited_by_hand(page: Page) -> None:
+def test_a_weight_is_edited_by_hand_and_undone(page: Page) -> None:
     lab = Lab(page, paused=True)
+
+    def bias() -> float:
+        return lab.session("/weights")["layers"][1]["params"]["b"][0]
+
+    first = bias()
     lab.unit(2, 1).focus()
     lab.button("Edit the weights of Layer 2, unit 1").click()
     field = page.get_by_role("spinbutton", name="Bias of unit 1", exact=True)
     field.fill("1.5")
     field.press("Enter")
-    lab.until(lambda: lab.session("/weights")["layers"][1]["params"]["b"][0] == 1.5)
+    lab.until(lambda: bias() == 1.5)
+    page.get_by_role("slider", name="Bias of unit 1, slider", exact=True).press("Control+z")
+    lab.until(lambda: bias() == first)
+    expect(field).to_have_value(f"{first:.4f}")
+    lab.button("Redo").click()
+    lab.until(lambda: bias() == 1.5)
 
 
 def test_lines_without_colour_are_explained(page: Page) -> None:

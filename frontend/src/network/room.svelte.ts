@@ -3,7 +3,6 @@ import type { Variant } from '../forms/schema';
 import { NEGATIVE, POSITIVE, POSITIVE_DARK } from '../pictures/colors';
 import { theme, token } from '../pictures/theme.svelte';
 import type { Json, KindValue, Lab, Option } from '../types';
-import { Edits } from './edits';
 import {
   factsOf,
   featureChoices,
@@ -66,7 +65,6 @@ export class Room {
   readonly lab: Lab;
   readonly stack: LayerStack;
   readonly spot: Spot;
-  #edits: Edits;
   readonly mover: Mover;
   readonly glide = new Glide(() => this.painter?.redraw());
   painter = $state.raw<Painter | null>(null);
@@ -128,7 +126,6 @@ export class Room {
     this.lab = lab;
     this.stack = new LayerStack(lab);
     this.spot = new Spot(lab);
-    this.#edits = new Edits((edit) => lab.command(edit));
     this.mover = new Mover({
       keys: () => this.stack.keys,
       title: (index) => this.kindTitle(this.stack.layers[index]),
@@ -299,10 +296,13 @@ export class Room {
     return row === null ? (weights.b.data[unit] ?? null) : entry(weights.w, row, unit);
   }
 
-  edit({ key, unit, row }: WeightPoint, value: number): void {
+  edit(point: WeightPoint, value: number): void {
+    const { key, unit, row } = point;
+    const before = this.value(point);
+    if (before === null) return;
     const layer = this.layerOf(key);
-    if (row === null) void this.#edits.set({ layer, param: 'b', index: [unit] }, value);
-    else void this.#edits.set({ layer, param: 'w', index: [row, unit] }, value);
+    if (row === null) this.lab.edit({ layer, param: 'b', index: [unit] }, value, before);
+    else this.lab.edit({ layer, param: 'w', index: [row, unit] }, value, before);
   }
 
   /** "X₁ → unit 3", or of a bias "unit 3". */

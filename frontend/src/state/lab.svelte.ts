@@ -17,6 +17,7 @@ import type {
   Spotlight,
   ViewRequest,
   ViewSettings,
+  WeightRef,
 } from '../types';
 import { type About, DEFAULT_VIEW, readAddress, viewFrom, writeAddress } from '../wire/address';
 import * as api from '../wire/api';
@@ -25,10 +26,11 @@ import { hiddenBy, readShared } from '../wire/shared';
 import { Live } from '../wire/socket';
 import { readVisit, type Visit, writeVisit } from '../wire/visit';
 import { CurveStore } from './curve';
+import { Edits } from './edits';
 import { merge } from './patch';
 import { Seeker } from './seeker';
 import { preference, rememberedSession, rememberSession } from './storage';
-import { History } from './undo';
+import { History, type Step } from './undo';
 import { ViewRequests } from './views';
 
 const FPS = 30;
@@ -92,6 +94,10 @@ export class LabStore implements Lab {
   #told = new SvelteSet<Problem>();
   #curve = new CurveStore();
   #history = new History();
+  #edits = new Edits(async (edit) => {
+    if (!(await this.command(edit))) this.#history.refuseEdit(edit);
+    this.#showUndo();
+  });
   #requests = new ViewRequests(() => this.#live?.ask());
   #seeker = new Seeker(
     (step) => this.command({ kind: 'seek', step }),
@@ -104,6 +110,7 @@ export class LabStore implements Lab {
   #sending: Waiting | null = null;
   #waiting: Waiting | null = null;
   #newest: (Frame & { kind: 'frame' }) | null = null;
+  #step = 0;
   #goneInARow = 0;
   #openings = 0;
   #opened = ''; // the fragment that would say what the page's path says already
@@ -321,10 +328,15 @@ export class LabStore implements Lab {
     this.session = { ...this.#truth, experiment: experiment as unknown as Experiment };
   }
 
-  #takeMoment({ playing, status, message }: Pick<Session, 'playing' | 'status' | 'message'>): void {
-    this.playing = playing;
-    this.status = status;
-    this.message = message;
+  #takeMoment(moment: Pick<Session, 'playing' | 'status' | 'message' | 'step'>): void {
+    this.playing = moment.playing;
+    this.status = moment.status;
+    this.message = moment.message;
+    if (moment.step === 0 && this.#step > 0) {
+      this.#history.forgetEdits();
+      this.#showUndo();
+    }
+    this.#step = moment.step;
   }
 
   #takeCurve(change: () => void): void {
@@ -387,6 +399,12 @@ export class LabStore implements Lab {
     return this.#queue(patch, after);
   }
 
+  edit(ref: WeightRef, value: number, before: number): void {
+    this.#history.recordEdit(ref, before, value, performance.now());
+    this.#showUndo();
+    void this.#edits.set(ref, value);
+  }
+
   setLayers(layers: KindValue[], label = 'layers'): Promise<boolean> {
     return this.patch({ network: { layers } }, label);
   }
@@ -399,10 +417,12 @@ export class LabStore implements Lab {
     this.#travel(this.#history.redo());
   }
 
-  #travel(patch: Patch | undefined): void {
+  #travel(step: Step | undefined): void {
     this.#showUndo();
     const now = this.session?.experiment;
-    if (patch && now) void this.#queue(patch, merge(json(now), patch) as unknown as Experiment);
+    if (!step || !now) return;
+    if ('ref' in step) void this.#edits.set(step.ref, step.value);
+    else void this.#queue(step.patch, merge(json(now), step.patch) as unknown as Experiment);
   }
 
   /** One patch is under way at a time; what is dragged meanwhile becomes one next patch. */

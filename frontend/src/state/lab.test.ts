@@ -366,6 +366,37 @@ describe('patches', () => {
   });
 });
 
+describe('weights set by hand', () => {
+  const ref = { layer: 0, param: 'b' as const, index: [1] };
+  const edits = () =>
+    server.sockets.last.commands
+      .filter(({ command }) => command.kind === 'edit')
+      .map(({ command }) => command.value);
+
+  it('are undone and redone in their turn', async () => {
+    await started();
+    lab.edit(ref, 0.5, 0.1);
+    await drag(0.3);
+    lab.undo();
+    expect(rate()).toBe(0.03);
+    lab.undo();
+    expect(lab.canUndo).toBe(false);
+    await vi.waitFor(() => expect(edits()).toEqual([0.5, 0.1]));
+    lab.redo();
+    await vi.waitFor(() => expect(edits()).toEqual([0.5, 0.1, 0.5]));
+  });
+
+  it('are no steps back once training has begun anew', async () => {
+    await started();
+    lab.edit(ref, 0.5, 0.1);
+    const { secret: _, ...session } = server.sessions.get('s0') as Session;
+    server.sockets.last.say({ kind: 'session', session: { ...session, step: 7 } });
+    expect(lab.canUndo).toBe(true);
+    server.sockets.last.say({ kind: 'session', session: { ...session, step: 0 } });
+    expect(lab.canUndo).toBe(false);
+  });
+});
+
 describe('frames', () => {
   const rows = {
     dtype: 'f4',

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { Experiment, Json, Patch } from '../types';
 import { merge } from './patch';
-import { COALESCE_MS, History, STROKE } from './undo';
+import { COALESCE_MS, History, STROKE, type Step } from './undo';
 
 const start = { training: { learning_rate: 0.03, l1: 0, clip_norm: null }, seed: 0 };
+
+const REF = { layer: 1, param: 'w' as const, index: [0, 2] };
 
 /** A history beside the experiment it belongs to, and a clock that is moved by hand. */
 function scene() {
@@ -12,6 +14,9 @@ function scene() {
   let experiment = start as unknown as Experiment;
   const apply = (patch: Patch | undefined) => {
     experiment = merge(experiment as unknown as Json, patch ?? {}) as unknown as Experiment;
+  };
+  const take = (step: Step | undefined) => {
+    if (step && 'patch' in step) apply(step.patch);
   };
   return {
     history,
@@ -24,8 +29,11 @@ function scene() {
       apply(patch);
       history.record(before, experiment, patch, label, now);
     },
-    undo: () => apply(history.undo()),
-    redo: () => apply(history.redo()),
+    undo: () => take(history.undo()),
+    redo: () => take(history.redo()),
+    edit(after: number, before: number) {
+      history.recordEdit(REF, before, after, now);
+    },
     apply,
   };
 }
@@ -123,6 +131,37 @@ describe('undo', () => {
     const accepted = s.value() as unknown as Experiment;
     s.change({ training: { learning_rate: 1000 } });
     s.history.correct(s.value() as unknown as Experiment, accepted);
-    expect(s.history.undo()).toEqual({ training: { learning_rate: 0.03 } });
+    expect(s.history.undo()).toEqual({ patch: { training: { learning_rate: 0.03 } } });
+  });
+
+  it('covers weights set by hand, in their turn; a drag of one is one step', () => {
+    const s = scene();
+    s.change({ seed: 1 });
+    s.edit(0.5, 0.1);
+    s.edit(0.6, 0.5);
+    s.wait(COALESCE_MS);
+    s.edit(0.7, 0.6);
+    s.change({ seed: 2 });
+    s.undo();
+    expect(s.value().seed).toBe(1);
+    expect(s.history.undo()).toEqual({ ref: REF, value: 0.6 });
+    expect(s.history.undo()).toEqual({ ref: REF, value: 0.1 });
+    s.undo();
+    expect(s.value().seed).toBe(0);
+    s.redo();
+    expect(s.history.redo()).toEqual({ ref: REF, value: 0.6 });
+  });
+
+  it('has no step back for a weight that was refused, nor for weights that are gone', () => {
+    const s = scene();
+    s.edit(1e9, 0.1);
+    s.history.refuseEdit(REF);
+    expect(s.history.canUndo).toBe(false);
+    s.change({ seed: 1 });
+    s.edit(0.5, 0.1);
+    s.history.forgetEdits();
+    s.undo();
+    expect(s.value()).toEqual(start);
+    expect(s.history.canUndo).toBe(false);
   });
 });

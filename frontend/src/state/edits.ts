@@ -1,14 +1,9 @@
 /** Weights set by hand: the newest value of each goes out, one command at a time. */
 
-import type { Command } from '../types';
+import type { Edit, WeightRef } from '../types';
 
-export interface WeightRef {
-  layer: number;
-  param: 'w' | 'b';
-  index: number[];
-}
-
-type Edit = Extract<Command, { kind: 'edit' }>;
+/** One name per weight. */
+export const nameOf = ({ layer, param, index }: WeightRef): string => `${layer} ${param} ${index}`;
 
 export class Edits {
   #send: (edit: Edit) => Promise<unknown>;
@@ -21,8 +16,7 @@ export class Edits {
 
   /** Resolves when everything that waits has been sent. */
   async set(ref: WeightRef, value: number): Promise<void> {
-    if (!Number.isFinite(value)) return;
-    this.#waiting.set(`${ref.layer} ${ref.param} ${ref.index}`, { kind: 'edit', ...ref, value });
+    this.#waiting.set(nameOf(ref), { kind: 'edit', ...ref, value });
     if (this.#running) return;
     this.#running = true;
     try {
