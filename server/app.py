@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -17,6 +18,7 @@ from server.engine import platform
 from server.engine.scheduler import Engine
 from server.engine.views import VIEWS
 from server.experiment import Experiment
+from server.keeper import Keeper
 from server.settings import Settings
 from server.store import Store
 
@@ -43,17 +45,22 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.store = await Store.open(settings.database)
-        app.state.engine = Engine(
+        store = app.state.store = await Store.open(settings.database)
+        engine = app.state.engine = Engine(
             max_sessions=settings.max_sessions,
             idle_seconds=settings.idle_seconds,
             train_workers=settings.train_workers,
             compile_workers=settings.compile_workers,
         )
-        _warm(app.state.engine)
+        _warm(engine)
+        keeper = Keeper(engine, store, settings.keep_days, settings.keep_megabytes * 1_000_000)
+        app.state.keeper = keeper
+        keeping = asyncio.create_task(keeper.run())
         yield
-        app.state.engine.stop()
-        await app.state.store.close()
+        await keeper.stop()
+        await keeping
+        engine.stop()
+        await store.close()
 
     app = FastAPI(
         title="Layerlab",

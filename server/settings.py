@@ -37,7 +37,14 @@ class Settings(BaseSettings):
     """Live sessions at once; a further one is refused."""
 
     idle_seconds: float = Field(default=900, gt=0)
-    """Seconds after which a session that nobody watches or calls is dropped."""
+    """Seconds after which a session that nobody watches or calls leaves memory; who comes back
+    finds it again, as it was kept."""
+
+    keep_days: float = Field(default=30, gt=0)
+    """Days after which a session that nobody came back to is forgotten."""
+
+    keep_megabytes: int = Field(default=2000, ge=1)
+    """Space that kept sessions may take; beyond it the oldest are forgotten."""
 
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
     """Other origins whose pages may call, separated by commas; empty means none but its own."""

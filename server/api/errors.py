@@ -13,9 +13,14 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
 from server.engine.commands import Refused
+from server.engine.scheduler import Full
+from server.keeper import Unreadable
 from server.store import StoreError
 
 log = structlog.get_logger()
+
+FULL = "too many sessions are live; try again in a minute"
+OUT_OF_REACH = "what is kept cannot be reached just now; try again in a minute"
 
 TITLES = {
     400: "Bad request",
@@ -24,6 +29,7 @@ TITLES = {
     404: "Not found",
     405: "Method not allowed",
     409: "Conflict",
+    410: "Gone",
     413: "Too large",
     422: "The input does not fit",
     503: "The server is full",
@@ -101,8 +107,16 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(StoreError)
     async def store_failed(_: Request, error: StoreError) -> JSONResponse:
         log.error("store failed", reason=str(error))
-        message = "what is kept cannot be reached just now; try again in a minute"
-        return problem(503, [{"path": "", "message": message}], "The store is out of reach")
+        errors = [{"path": "", "message": OUT_OF_REACH}]
+        return problem(503, errors, "The store is out of reach")
+
+    @app.exception_handler(Full)
+    async def full(_: Request, __: Full) -> JSONResponse:
+        return problem(503, [{"path": "", "message": FULL}])
+
+    @app.exception_handler(Unreadable)
+    async def unreadable(_: Request, error: Unreadable) -> JSONResponse:
+        return problem(410, [{"path": "", "message": str(error)}])
 
     @app.exception_handler(HTTPException)
     async def http_error(_: Request, error: HTTPException) -> JSONResponse:

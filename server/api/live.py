@@ -17,23 +17,27 @@ from urllib.parse import urlsplit
 import anyio
 import msgspec
 import numpy as np
+import structlog
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from pydantic import Field, ValidationError
 
 from server.engine import commands as c
 from server.engine.curve import COLUMNS
-from server.engine.scheduler import Engine
+from server.engine.scheduler import Engine, Full
 from server.engine.session import Session
 from server.engine.snapshot import Snapshot, Watcher
 from server.engine.views import MAX_VIEWS, VIEWS, View
 from server.experiment.registry import Spec
+from server.keeper import Keeper, Unreadable
+from server.store import StoreError
 
-from .errors import of_exception
+from .errors import FULL, OUT_OF_REACH, of_exception
 from .waits import until_over
 
 router = APIRouter()
+log = structlog.get_logger()
 
-BAD_MESSAGE, WRONG_SECRET, NO_SESSION, NO_HELLO = 4400, 4401, 4404, 4408
+BAD_MESSAGE, WRONG_SECRET, NO_SESSION, NO_HELLO, NO_ROOM = 4400, 4401, 4404, 4408, 1013
 HELLO_SECONDS = 10
 MAX_MESSAGE = 256 * 1024
 
@@ -268,14 +272,32 @@ async def live(socket: WebSocket, session_id: str) -> None:
     if not allowed_origin(origin, socket.headers.get("host"), settings.allowed_origins):
         await socket.close(WRONG_SECRET, "pages of this origin may not connect")
         return
-    session = engine.get(session_id)
+    session = await _found(socket, session_id)
     if session is None:
-        await socket.close(NO_SESSION, "there is no such session")
         return
     try:
         await Live(socket, session, engine, settings.fps_limit).run()
     except WebSocketDisconnect:
         return
+
+
+async def _found(socket: WebSocket, session_id: str) -> Session | None:
+    """The session, brought back if need be; None where the socket had to be closed."""
+    keeper: Keeper = socket.app.state.keeper
+    try:
+        session = await keeper.find(session_id)
+    except Unreadable as error:
+        await socket.close(NO_SESSION, str(error))
+    except Full:
+        await socket.close(NO_ROOM, FULL)
+    except StoreError as error:
+        log.error("store failed", reason=str(error))
+        await socket.close(NO_ROOM, OUT_OF_REACH)
+    else:
+        if session is None:
+            await socket.close(NO_SESSION, "there is no such session")
+        return session
+    return None
 
 
 def allowed_origin(origin: str | None, host: str | None, others: tuple[str, ...]) -> bool:

@@ -17,10 +17,11 @@ from server.datasets.base import Dataset
 from server.datasets.preview import preview
 from server.engine import commands as c
 from server.engine.history import Log, check
-from server.engine.scheduler import Engine, Full
+from server.engine.scheduler import Engine
 from server.engine.session import Session
 from server.experiment import Experiment
 from server.experiment.registry import DATASETS, Spec
+from server.keeper import Keeper
 from server.training.targets import predicted_classes, target_low
 
 from .tf_playground import translate
@@ -34,9 +35,13 @@ def engine_of(request: Request) -> Engine:
     return request.app.state.engine
 
 
-def session_of(session_id: str, engine: Annotated[Engine, Depends(engine_of)]) -> Session:
-    """The session that the path names, or 404."""
-    session = engine.get(session_id)
+def keeper_of(request: Request) -> Keeper:
+    return request.app.state.keeper
+
+
+async def session_of(session_id: str, keeper: Annotated[Keeper, Depends(keeper_of)]) -> Session:
+    """The session that the path names, brought back if need be, or 404."""
+    session = await keeper.find(session_id)
     if session is None:
         raise HTTPException(404, "there is no such session; create one with POST /api/v1/sessions")
     return session
@@ -55,6 +60,7 @@ def controlled(
 
 
 Engines = Annotated[Engine, Depends(engine_of)]
+Keepers = Annotated[Keeper, Depends(keeper_of)]
 Readable = Annotated[Session, Depends(session_of)]
 Controlled = Annotated[Session, Depends(controlled)]
 
@@ -145,10 +151,7 @@ def create(
     """Begin a session. The answer holds the secret that controls it."""
     if body.log is not None:
         check(body.log)
-    try:
-        session = engine.create(body.experiment)
-    except Full:
-        raise HTTPException(503, "too many sessions are live; try again in a minute") from None
+    session = engine.create(body.experiment)
     if body.log is not None:
         session.replay(body.log)
     return session.snapshot.session | {"secret": session.secret}
@@ -180,9 +183,10 @@ def log(session: Readable) -> Log:
 
 
 @router.delete("/api/v1/sessions/{session_id}", status_code=204, tags=["sessions"])
-def delete(session: Controlled, engine: Engines) -> Response:
-    """End the session."""
-    engine.delete(session)
+async def delete(session: Controlled, engine: Engines, keeper: Keepers) -> Response:
+    """End the session, for good."""
+    await asyncio.to_thread(engine.delete, session)
+    await keeper.forget(session.id)
     return Response(status_code=204)
 
 

@@ -1,0 +1,91 @@
+"""A session's record as what the store holds: the log as JSON, all else as safetensors."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from server.engine.curve import COLUMNS, Row
+from server.engine.history import Log, Record
+
+#: the first columns of the curve, which float32 cannot count far enough
+COUNTS = 2
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A record, and the steps that were left of a limited run (None: of no such run)."""
+
+    record: Record
+    left: int | None = None
+
+
+def pack_log(log: Log) -> dict[str, Any]:
+    """The log's JSON but for what changes with every step."""
+    return log.model_dump(mode="json", exclude={"step", "digest"})
+
+
+def pack_state(kept: Kept) -> bytes:
+    """State, curve, and what else there is beside the log."""
+    record = kept.record
+    rows = np.array(record.rows, np.float64).reshape(-1, len(COLUMNS))
+    arrays = {
+        "state": np.ascontiguousarray(record.state),
+        "counts": np.ascontiguousarray(rows[:, :COUNTS]),
+        "rows": rows[:, COUNTS:].astype(np.float32),
+    }
+    words = {
+        "layout": record.layout,
+        "columns": list(COLUMNS),
+        "digest": record.log.digest,
+        "playing": record.playing,
+        "left": kept.left,
+        "speed": record.speed,
+    }
+    return save(arrays, {name: json.dumps(word) for name, word in words.items()})
+
+
+def unpack(log: Mapping[str, Any], step: int, state: bytes | None) -> Kept:
+    """What these were packed from. Where the state is missing or cannot be read, the record
+    asks for a replay of its log. Raises ValueError or TypeError where there is no log."""
+    run = Log.model_validate({**log, "step": step})
+    bare = Record(run, np.zeros(0, np.uint32), "", [], playing=False, speed=None)
+    try:
+        return _with_state(bare, state or b"")
+    except (SafetensorError, LookupError, TypeError, ValueError):
+        return Kept(bare)
+
+
+def readable(kept: Kept) -> bool:
+    """Whether there is a state to go on from."""
+    return bool(kept.record.layout)
+
+
+def _with_state(bare: Record, state: bytes) -> Kept:
+    arrays = load(state)
+    length = int.from_bytes(state[:8], "little")
+    written = json.loads(state[8 : 8 + length])["__metadata__"]
+    words = {name: json.loads(word) for name, word in written.items()}
+    rows = _rows(arrays) if words["columns"] == list(COLUMNS) else []
+    record = replace(
+        bare,
+        log=bare.log.model_copy(update={"digest": words["digest"]}),
+        state=arrays["state"],
+        layout=words["layout"],
+        rows=rows,
+        playing=words["playing"],
+        speed=words["speed"],
+    )
+    return Kept(record, words["left"])
+
+
+def _rows(arrays: dict[str, NDArray[Any]]) -> list[Row]:
+    rows = np.concatenate([arrays["counts"], arrays["rows"].astype(np.float64)], axis=1)
+    return [tuple(row) for row in rows.tolist()]
