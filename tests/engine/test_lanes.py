@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.engine import commands as c
@@ -103,7 +103,7 @@ FUNCTIONS = [
 ]
 
 
-@pytest.mark.parametrize("lanes", [1, 3, 8])
+@pytest.mark.parametrize("lanes", [1, 3])
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda f: f.__name__)
 def test_every_lane_gets_what_the_function_gives_for_it_alone(function, lanes: int) -> None:
     rng = np.random.default_rng(3)
@@ -136,20 +136,17 @@ def alone(document: Experiment, steps: int) -> str:
     return live.digest()
 
 
-@settings(max_examples=12, deadline=None)
+@pytest.mark.parametrize(
+    ("widths", "training"),
+    [
+        ([4, 2], {"optimizer": "momentum", "schedule": "cosine", "l2": 0.01}),
+        ([3], {"rules": "tf_playground", "l1": 0.003}),
+        ([], {"early_stopping": {"patience": 2}, "learning_rate": 0.3}),
+    ],
+)
+@settings(max_examples=6, deadline=None)
 @given(
-    widths=st.sampled_from([[4, 2], [3], [6], [2, 2, 2], []]),
-    training=st.sampled_from(
-        [
-            {},
-            {"rules": "tf_playground"},
-            {"optimizer": "adam", "learning_rate": 0.01},
-            {"batch_size": 7, "rules": "tf_playground", "l1": 0.003},
-            {"early_stopping": {"patience": 2}, "learning_rate": 0.3},
-            {"optimizer": "momentum", "schedule": "cosine", "l2": 0.01},
-        ]
-    ),
-    runs=st.lists(st.tuples(st.integers(0, 30), st.integers(1, 120)), min_size=2, max_size=LANES),
+    runs=st.lists(st.tuples(st.integers(0, 30), st.integers(1, 120)), min_size=2, max_size=LANES)
 )
 def test_company_changes_no_bit(widths, training, runs) -> None:
     """Whatever the number of lanes, the place among them, and how far the others are."""
@@ -158,7 +155,7 @@ def test_company_changes_no_bit(widths, training, runs) -> None:
     ]
     program = together[0].program
     trial = Trial(program, program.shape.live(together[0].experiment), together[0].data)
-    assume(program.shares is not False and trial.agrees())
+    assert program.shares is not False and trial.agrees()
     for session, (before, _) in zip(together, runs, strict=True):
         if before:
             session.act(c.Advance(steps=before))
