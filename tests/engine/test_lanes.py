@@ -141,7 +141,7 @@ def alone(document: Experiment, steps: int) -> str:
     [
         ([4, 2], {"optimizer": "momentum", "schedule": "cosine", "l2": 0.01}),
         ([3], {"rules": "tf_playground", "l1": 0.003}),
-        ([], {"early_stopping": {"patience": 2}, "learning_rate": 0.3}),
+        ([], {"optimizer": "adam", "learning_rate": 0.01}),
     ],
 )
 @settings(max_examples=6, deadline=None)
