@@ -16,6 +16,10 @@ from playwright.sync_api import FloatRect, Locator, Page, expect
 PATIENCE = 60_000
 
 
+#: asks the server, as patiently; a connection kept open might close just when it is used again
+http = httpx.Client(timeout=PATIENCE / 1000, limits=httpx.Limits(max_keepalive_connections=0))
+
+
 class SessionGone(Exception):
     """The session that the page knew last has ended."""
 
@@ -101,7 +105,7 @@ class Lab:
     def session(self, rest: str = "") -> Any:
         origin = self.page.evaluate("location.origin")
         address = f"{origin}/api/v1/sessions/{self.remembered['id']}{rest}"
-        answer = httpx.get(address, timeout=PATIENCE / 1000)
+        answer = http.get(address)
         if answer.status_code == 404:
             raise SessionGone
         return answer.raise_for_status().json()
@@ -110,11 +114,10 @@ class Lab:
         """Give the session an order as a script would; the page hears of it a moment later."""
         origin = self.page.evaluate("location.origin")
         known = self.remembered
-        answer = httpx.post(
+        answer = http.post(
             f"{origin}/api/v1/sessions/{known['id']}/commands",
             json=command,
             headers={"Authorization": f"Bearer {known['secret']}"},
-            timeout=PATIENCE / 1000,
         )
         return answer.raise_for_status().json()
 

@@ -8,13 +8,12 @@ import zipfile
 from collections.abc import Callable
 from xml.etree import ElementTree
 
-import httpx
 import numpy as np
 from PIL import Image
 from playwright.sync_api import Page, Route, expect
 from safetensors.numpy import load
 
-from .lab import Lab
+from .lab import Lab, http
 
 
 def opened(page: Page) -> Lab:
@@ -37,7 +36,7 @@ def test_every_target_is_offered_and_comes_as_the_server_gives_it(
     page: Page, server_url: str
 ) -> None:
     lab = opened(page)
-    targets = httpx.get(f"{server_url}/api/v1/exports").json()
+    targets = http.get(f"{server_url}/api/v1/exports").json()
     for target in targets:
         expect(page.get_by_text(target["help"])).to_be_visible()
         name, content = downloaded(page, f"Download {target['title']}")

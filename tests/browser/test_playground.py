@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 
-import httpx
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from .lab import PATIENCE, Lab
+from .lab import PATIENCE, Lab, http
 
 
 def test_it_trains_by_itself(page: Page) -> None:
@@ -205,7 +204,7 @@ def test_a_lost_session_is_begun_again(page: Page, server_url: str, page_errors)
     lab.until(lambda: lab.units == [5, 2])
     known = lab.remembered
     auth = {"Authorization": f"Bearer {known['secret']}"}
-    httpx.delete(f"{server_url}/api/v1/sessions/{known['id']}", headers=auth).raise_for_status()
+    http.delete(f"{server_url}/api/v1/sessions/{known['id']}", headers=auth).raise_for_status()
     lab.until(lambda: lab.remembered["id"] != known["id"])
     assert lab.units == [5, 2]
     page_errors.clear()  # the browser logs the 404 of the session that is gone

@@ -11,11 +11,10 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from .lab import Lab
+from .lab import Lab, http
 
 FIXTURES = Path(__file__).parent.parent / "store" / "fixtures"
 NOTES = "# Try this\n\nRaise the *learning rate*.\n\n<img src=x onerror=alert(1)>"
@@ -49,7 +48,7 @@ class ShareDialog:
 
 def share(server_url: str, **document: Any) -> str:
     """The path of a link that a script has made."""
-    answer = httpx.post(f"{server_url}/api/v1/shares", json={"experiment": {}} | document)
+    answer = http.post(f"{server_url}/api/v1/shares", json={"experiment": {}} | document)
     return answer.raise_for_status().json()["path"]
 
 
