@@ -11,6 +11,7 @@ import type {
   Patch,
   Points,
   Problem,
+  RunLog,
   Schema,
   Score,
   Session,
@@ -82,6 +83,8 @@ export class LabStore implements Lab {
   status = $state<Session['status']>('paused');
   message = $state<string | null>(null);
   heading = $state<number | null>(null);
+  /** Where the run was computed that this session does again; null where it does none. */
+  platform = $state<string | null>(null);
   /** How this page takes part in a session that it has not begun; null: it is its own. */
   visit = $state<'watching' | 'acting' | 'ended' | null>(null);
   /** What the server did last at this page's word. */
@@ -160,6 +163,7 @@ export class LabStore implements Lab {
     const { view, about, opened } = await this.#wanted(location.hash);
     this.#setView(view);
     this.about = about;
+    this.platform = known.platform ?? null;
     this.#attach({ ...session, secret: known.secret }, opened);
     return true;
   }
@@ -177,7 +181,7 @@ export class LabStore implements Lab {
       this.notes = wanted.notes;
       // what a link shows waits for its reader
       const play = !wanted.opened && wishesPlay.get() && !this.view.hide.playButton;
-      await this.#create(wanted.experiment, play, wanted.opened);
+      await this.#create({ experiment: wanted.experiment }, play, wanted.opened);
     } catch (error) {
       if (opening !== this.#openings) return;
       this.#complain(error);
@@ -207,6 +211,7 @@ export class LabStore implements Lab {
     if (opening !== this.#openings) return;
     this.#leave();
     this.visit = session.secret ? 'acting' : 'watching';
+    this.platform = null;
     this.#attach(session, false);
   }
 
@@ -214,20 +219,33 @@ export class LabStore implements Lab {
   async takeCopy(): Promise<void> {
     this.#openings++;
     try {
-      await this.#create(this.session?.experiment ?? {}, wishesPlay.get());
+      await this.#create({ experiment: this.session?.experiment ?? {} }, wishesPlay.get());
     } catch (error) {
       this.#complain(error);
     }
   }
 
-  async #create(experiment: Patch | Experiment, play: boolean, opened = false): Promise<void> {
+  /** Do a run again, in a session that takes the place of this one. */
+  async replay(log: RunLog): Promise<boolean> {
+    this.#openings++;
+    try {
+      await this.#create({ log }, false);
+      return true;
+    } catch (error) {
+      this.#complain(error);
+      return false;
+    }
+  }
+
+  async #create(begin: api.Beginning, play: boolean, opened = false): Promise<void> {
     const opening = this.#openings;
-    const session = await api.createSession(experiment);
+    const session = await api.createSession(begin);
     if (opening !== this.#openings) {
       if (session.secret) void api.deleteSession(session.id, session.secret).catch(() => {});
       return;
     }
     this.#leave();
+    this.platform = 'log' in begin ? begin.log.platform : null;
     this.#attach(session, opened);
     void this.command({ kind: 'speed', epochs_per_second: this.wishedSpeed });
     if (play) void this.command({ kind: 'play' });
@@ -291,7 +309,8 @@ export class LabStore implements Lab {
     }
     this.session = { ...last, secret: undefined };
     try {
-      await this.#create(last.experiment, wishesPlay.get() && !this.view.hide.playButton);
+      const { experiment } = last;
+      await this.#create({ experiment }, wishesPlay.get() && !this.view.hide.playButton);
       this.problems = [];
       this.notes = [
         'The server had let go of this session; it begins again from the same experiment.',
@@ -568,7 +587,8 @@ export class LabStore implements Lab {
     const path = this.shared?.id === '' ? '/' : location.pathname; // of no link: leave it
     if (hash !== location.hash)
       history.replaceState(history.state, '', path + location.search + hash);
-    if (session.secret) rememberSession({ id: session.id, secret: session.secret, place: place() });
+    const { id, secret } = session;
+    if (secret) rememberSession({ id, secret, place: place(), platform: this.platform });
   }
 
   #flushAddress = (): void => {

@@ -4,6 +4,7 @@ export interface Remembered {
   id: string;
   secret: string;
   place: string; // the address the session was last known by
+  platform?: string | null; // of the run that it does again
 }
 
 const SESSION = 'layerlab.session';
@@ -16,6 +17,11 @@ export function rememberedSession(): Remembered | null {
   const value = read(() => sessionStorage, SESSION) as Remembered | null;
   return typeof value?.id === 'string' && typeof value.secret === 'string' ? value : null;
 }
+
+/** What this tab keeps over a reload. */
+export const readTab = (name: string): unknown => read(() => sessionStorage, `layerlab.${name}`);
+export const writeTab = (name: string, value: unknown): void =>
+  write(() => sessionStorage, `layerlab.${name}`, value);
 
 /** What a person prefers, in every tab. */
 export function preference<T extends string | number | boolean | null>(name: string, usual: T) {

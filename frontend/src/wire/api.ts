@@ -1,4 +1,4 @@
-import type { Experiment, Json, Patch, Problem, Schema, Session } from '../types';
+import type { Experiment, Json, Patch, Problem, RunLog, Schema, Session } from '../types';
 import type { Moment, ShareDocument } from './shared';
 
 /** A refusal, in the server's own words. */
@@ -64,8 +64,12 @@ export const getDatasets = () => call<DatasetCard[]>('GET', '/datasets');
 export const getEquation = (id: string) =>
   call<{ latex: string[] }>('GET', `/sessions/${id}/equation`);
 
-export const createSession = (experiment: Patch | Experiment) =>
-  call<Session>('POST', '/sessions', { experiment: experiment as Json });
+/** What a session begins as: an experiment, or a run that is done again. */
+export type Beginning = { experiment: Patch | Experiment } | { log: RunLog };
+
+export const createSession = (begin: Beginning) =>
+  call<Session>('POST', '/sessions', begin as unknown as Json);
+export const getLog = (id: string) => call<RunLog>('GET', `/sessions/${id}/log`);
 export const getSession = (id: string) => call<Session>('GET', `/sessions/${id}`);
 /** The session, with the secret if it is the session's: changing nothing finds that out. */
 export async function joinSession(id: string, secret: string | null): Promise<Session> {
