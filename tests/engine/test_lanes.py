@@ -141,7 +141,7 @@ def alone(document: Experiment, steps: int) -> str:
     [
         ([4, 2], {"optimizer": "momentum", "schedule": "cosine", "l2": 0.01}),
         ([3], {"rules": "tf_playground", "l1": 0.003}),
-        ([], {"optimizer": "adam", "learning_rate": 0.01}),
+        ([], {"l2": 0.01, "batch_size": 5}),
     ],
 )
 @settings(max_examples=6, deadline=None)
@@ -201,3 +201,15 @@ def test_an_engine_finds_out_whether_sharing_pays() -> None:
         assert decided.wait(100)
     finally:
         engine.stop()
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "rmsprop", "sgd"])
+def test_lanes_that_would_round_otherwise_are_not_shared(optimizer: str) -> None:
+    """Whatever the compiler makes of a shape, the trial and the bits say the same."""
+    live = Session(experiment([3], optimizer=optimizer), PROGRAMS)
+    program = live.program
+    trial = Trial(program, program.shape.live(live.experiment), live.data)
+    same = bool((trial.together(700) == trial.alone(700)).all())
+    assert trial.agrees() == same
+    program.try_lanes(trial.live, trial.data)
+    assert same or program.shares is False
