@@ -13,7 +13,12 @@ from fastapi.staticfiles import StaticFiles
 from fastapi.templating import Jinja2Templates
 
 from server import __version__, assets
-from server.api import errors, exports, live, pages, rest, shares
+from server.api import errors, events, exports, jobs, live, openapi, pages, rest, shares
+from server.api.door import Door
+from server.api.keys import Keys
+from server.api.limits import Buckets
+from server.api.once import Once
+from server.api.sweeps import router as sweep_router
 from server.engine import platform
 from server.engine.scheduler import Engine
 from server.engine.views import VIEWS
@@ -21,6 +26,7 @@ from server.experiment import Experiment
 from server.keeper import Keeper
 from server.settings import Settings
 from server.store import Store
+from server.sweeps import Sweeps
 
 #: what a page of ours may load: itself, and pictures it made
 POLICY = (
@@ -28,6 +34,27 @@ POLICY = (
     "font-src 'self' data:; connect-src 'self' ws: wss:; base-uri 'none'; form-action 'none'"
 )
 
+
+#: headers that other origins' pages may send, and read
+CALL_HEADERS = (
+    "Authorization",
+    "Content-Type",
+    "Idempotency-Key",
+    "If-Match",
+    "If-None-Match",
+    "Last-Event-ID",
+    "Prefer",
+    "X-API-Key",
+)
+ANSWER_HEADERS = (
+    "ETag",
+    "Idempotency-Replayed",
+    "Link",
+    "Location",
+    "RateLimit",
+    "RateLimit-Policy",
+    "Retry-After",
+)
 
 #: what the page shows first
 FIRST_VIEWS = ("surface", "units", "weights", "gradients", "confusion")
@@ -53,10 +80,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             compile_workers=settings.compile_workers,
         )
         _warm(engine)
-        keeper = Keeper(engine, store, settings.keep_days, settings.keep_megabytes * 1_000_000)
+        # people have the last quarter of the house to themselves
+        sweeps = app.state.sweeps = Sweeps(engine, room=settings.max_sessions * 3 // 4)
+        size = settings.keep_megabytes * 1_000_000
+        keeper = Keeper(engine, store, settings.keep_days, size, passing=sweeps.holds)
         app.state.keeper = keeper
         keeping = asyncio.create_task(keeper.run())
         yield
+        await asyncio.to_thread(sweeps.stop)
         await keeper.stop()
         await keeping
         engine.stop()
@@ -72,13 +103,16 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.settings = settings
     app.state.templates = Jinja2Templates(assets.templates_dir())
+    app.state.once, app.state.jobs = Once(), jobs.Jobs()
+    app.add_middleware(Door, keys=Keys(settings.api_keys), buckets=Buckets(settings.rate_limit))
     app.add_middleware(GZipMiddleware, minimum_size=2000)
     if settings.allowed_origins:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=list(settings.allowed_origins),
             allow_methods=["GET", "POST", "PATCH", "DELETE"],
-            allow_headers=["Authorization", "Content-Type"],
+            allow_headers=CALL_HEADERS,
+            expose_headers=ANSWER_HEADERS,
         )
 
     @app.middleware("http")
@@ -88,11 +122,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         response.headers["Referrer-Policy"] = "no-referrer"
         if request.url.path.startswith("/static/"):
             response.headers["Cache-Control"] = "no-cache"  # names stay, contents change
-        response.headers["Content-Security-Policy"] = POLICY
+        response.headers.setdefault("Content-Security-Policy", POLICY)
         return response
 
     errors.install(app)
-    for router in (rest.router, exports.router, live.router, shares.router, pages.router):
-        app.include_router(router)
+    rooms = (rest, jobs, events, exports, live, shares, pages)
+    for room in rooms:
+        app.include_router(room.router)
+    app.include_router(sweep_router)
+    openapi.install(app, keys=bool(settings.api_keys), limited=bool(settings.rate_limit))
     app.mount("/static", StaticFiles(directory=assets.static_dir()), name="static")
     return app

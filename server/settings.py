@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -49,6 +50,20 @@ class Settings(BaseSettings):
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
     """Other origins whose pages may call, separated by commas; empty means none but its own."""
 
+    api_keys: Annotated[tuple[str, ...], NoDecode] = Field(default=(), repr=False)
+    """Keys of which every caller must have one, separated by commas: each plain (16 characters or
+    more) or sha256:<its hexadecimal digest>; empty means that everybody may call."""
+
+    rate_limit: int = Field(default=6000, ge=0)
+    """Calls that a client, which is an API key or else an address, may make in a minute; 0 means
+    no limit. A live socket is not counted."""
+
+    wait_seconds: float = Field(default=3600, ge=0)
+    """Seconds that a call waits for training, at most; then it is answered with a job."""
+
+    stream_seconds: float = Field(default=3600, gt=0)
+    """Seconds after which a stream of events or of progress ends; it can be taken up again."""
+
     fps_limit: int = Field(default=60, ge=1, le=240)
     """Frames per second at most, for one live view."""
 
@@ -68,6 +83,24 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """The address of the database."""
         return self.database_url or f"sqlite:///{self.data_dir / 'layerlab.db'}"
+
+    @field_validator("api_keys", mode="before")
+    @classmethod
+    def _split_keys(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(key.strip() for key in value.split(",") if key.strip())
+
+    @field_validator("api_keys")
+    @classmethod
+    def _are_keys(cls, keys: tuple[str, ...]) -> tuple[str, ...]:
+        for place, key in enumerate(keys, start=1):
+            if key.startswith("sha256:"):
+                if not re.fullmatch("sha256:[0-9a-fA-F]{64}", key):
+                    raise ValueError(f"key {place}: after sha256: come 64 hexadecimal digits")
+            elif len(key) < 16 or not key.isascii() or not key.isprintable():
+                raise ValueError(f"key {place}: it has 16 printable ASCII characters or more")
+        return keys
 
     @field_validator("allowed_origins", mode="before")
     @classmethod

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -19,7 +19,9 @@ from server.store import StoreError
 
 log = structlog.get_logger()
 
+MEDIA_TYPE = "application/problem+json"
 FULL = "too many sessions are live; try again in a minute"
+FAILED = "this should not have happened; the server's log says more"
 OUT_OF_REACH = "what is kept cannot be reached just now; try again in a minute"
 
 TITLES = {
@@ -30,13 +32,21 @@ TITLES = {
     405: "Method not allowed",
     409: "Conflict",
     410: "Gone",
+    412: "It has changed",
     413: "Too large",
     422: "The input does not fit",
+    429: "Too many calls",
+    500: "The server failed",
     503: "The server is full",
 }
 
 
-def problem(status: int, errors: Sequence[dict[str, str]], title: str = "") -> JSONResponse:
+def problem(
+    status: int,
+    errors: Sequence[dict[str, str]],
+    title: str = "",
+    headers: Mapping[str, str] | None = None,
+) -> JSONResponse:
     """An application/problem+json answer."""
     body = {
         "type": "about:blank",
@@ -44,10 +54,10 @@ def problem(status: int, errors: Sequence[dict[str, str]], title: str = "") -> J
         "status": status,
         "errors": list(errors),
     }
-    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
-    return JSONResponse(
-        body, status_code=status, media_type="application/problem+json", headers=headers
-    )
+    said = dict(headers or {})
+    if status == 401:
+        said["WWW-Authenticate"] = "Bearer"
+    return JSONResponse(body, status, said, media_type=MEDIA_TYPE)
 
 
 def describe(errors: Iterable[Any], prefix: str = "") -> list[dict[str, str]]:
@@ -120,4 +130,9 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def http_error(_: Request, error: HTTPException) -> JSONResponse:
-        return problem(error.status_code, [{"path": "", "message": str(error.detail)}])
+        errors = [{"path": "", "message": str(error.detail)}]
+        return problem(error.status_code, errors, headers=error.headers)
+
+    @app.exception_handler(Exception)
+    async def failed(_: Request, __: Exception) -> JSONResponse:
+        return problem(500, [{"path": "", "message": FAILED}])

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
-from typing import Annotated
-
-from fastapi import APIRouter, Header, HTTPException, Response
+from fastapi import APIRouter, HTTPException, Response
 
 from server.export import TARGETS, Unsupported, export, targets
 
+from . import answers
 from .errors import problem
-from .rest import Readable
+from .route import Route, tag_of, tagged
+from .sessions import Readable
 
-router = APIRouter()
+router = APIRouter(route_class=Route)
 
 
-@router.get("/api/v1/exports", tags=["exports"])
-def exports() -> list[dict[str, str]]:
+@router.get(
+    "/api/v1/exports",
+    tags=["exports"],
+    response_model=None,
+    responses={200: {"model": list[answers.Target]}},
+)
+def exports() -> Response:
     """What a session can be exported to."""
-    return targets()
+    return tagged(targets())
 
 
 _FILES = {entry.hints["media_type"]: {} for entry in TARGETS.values()}
@@ -28,16 +32,9 @@ _FILES = {entry.hints["media_type"]: {} for entry in TARGETS.values()}
     "/api/v1/sessions/{session_id}/exports/{target}",
     tags=["exports"],
     response_class=Response,
-    responses={
-        200: {"description": "The file.", "content": _FILES},
-        304: {"description": "The caller has that very file."},
-    },
+    responses={200: {"description": "The file.", "content": _FILES}},
 )
-def download(
-    session: Readable,
-    target: str,
-    if_none_match: Annotated[str | None, Header()] = None,
-) -> Response:
+def download(session: Readable, target: str) -> Response:
     """The session at this moment as a file; 304 where the caller has that very one."""
     if target not in TARGETS:
         known = ", ".join(TARGETS)
@@ -50,10 +47,8 @@ def download(
         file = export(target, experiment, params, stats, history)
     except Unsupported as error:
         return problem(422, [{"path": error.path, "message": str(error)}])
-    # weak, since it may be compressed on its way
-    tag = f'W/"{hashlib.sha256(file.content).hexdigest()[:32]}"'
-    headers = {"ETag": tag, "Cache-Control": "no-cache"}
-    if tag in {known.strip() for known in (if_none_match or "").split(",")}:
-        return Response(status_code=304, headers=headers)
-    headers["Content-Disposition"] = f'attachment; filename="{file.name}"'
+    headers = {
+        "ETag": f"W/{tag_of(file.content)}",  # weak, since it may be compressed on its way
+        "Content-Disposition": f'attachment; filename="{file.name}"',
+    }
     return Response(file.content, media_type=file.media_type, headers=headers)

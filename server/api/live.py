@@ -22,16 +22,16 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from pydantic import Field, ValidationError
 
 from server.engine import commands as c
-from server.engine.curve import COLUMNS
 from server.engine.scheduler import Engine, Full
 from server.engine.session import Session
-from server.engine.snapshot import Snapshot, Watcher
+from server.engine.snapshot import Watcher
 from server.engine.views import MAX_VIEWS, VIEWS, View
 from server.experiment.registry import Spec
 from server.keeper import Keeper, Unreadable
 from server.store import StoreError
 
 from .errors import FULL, OUT_OF_REACH, of_exception
+from .reader import Reader
 from .waits import until_over
 
 router = APIRouter()
@@ -93,7 +93,7 @@ class Live:
     fps_limit: float
     woken: asyncio.Event = field(default_factory=asyncio.Event)
     control: bool = False
-    keys: dict[str, str] = field(default_factory=dict[str, str])
+    reader: Reader = field(default_factory=Reader)
 
     def __post_init__(self) -> None:
         loop = asyncio.get_running_loop()
@@ -103,9 +103,6 @@ class Live:
                 loop.call_soon_threadsafe(self.woken.set)
 
         self.watcher = Watcher(wake=wake)
-        self.sent = (-1, -1, -1, -1)  # versions of session, data, curve, frame
-        self.moment: Any = None
-        self.cursor = 0
 
     async def run(self) -> None:
         """Serve until the socket or the session ends."""
@@ -219,7 +216,7 @@ class Live:
 
     def _show(self, views: list[Any], fps: float) -> None:
         shown = self._parse_views(views)
-        self.keys = {key: view.name() for key, view in shown.items()}
+        self.reader.show(shown)
         self.watcher.views = shown
         self.watcher.fps = min(fps, self.fps_limit)
 
@@ -233,33 +230,8 @@ class Live:
             if snapshot.version == -1:
                 await self.socket.close(NO_SESSION, "the session has ended")
                 return
-            for message in self._messages(snapshot):
+            for message in self.reader.messages(snapshot):
                 await self.socket.send_bytes(pack(message))
-
-    def _messages(self, s: Snapshot) -> list[dict[str, Any]]:
-        """What this reader has not seen of the snapshot, in order."""
-        session, data, curve, frame = self.sent
-        messages: list[dict[str, Any]] = []
-        if s.version != session:
-            messages.append({"kind": "session", "session": s.session})
-        if s.data_version != data:
-            messages.append({"kind": "data"} | s.data)
-        if s.curve_version != curve:
-            self.cursor = s.rows
-            rows = _rows(s.curve[: s.rows])
-            messages.append({"kind": "history", "columns": list(COLUMNS), "rows": rows})
-        if s.frame_version != frame or s.frame != self.moment:
-            rows = _rows(s.curve[self.cursor : s.rows])
-            self.cursor = s.rows
-            views = {self.keys[key]: value for key, value in s.views.items() if key in self.keys}
-            messages.append({"kind": "frame", **s.frame, "rows": rows, "views": views})
-        self.sent = (s.version, s.data_version, s.curve_version, s.frame_version)
-        self.moment = s.frame
-        return messages
-
-
-def _rows(rows: list[tuple[float, ...]]) -> Any:
-    return np.array(rows, np.float32).reshape(-1, len(COLUMNS))
 
 
 @router.websocket("/api/v1/sessions/{session_id}/live")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 from collections.abc import AsyncIterator
+from functools import cache
 from typing import Annotated, Any, Self
 
 import numpy as np
-from fastapi import APIRouter, Body, Depends, Header, HTTPException, Request, Response
-from fastapi.responses import StreamingResponse
+from fastapi import APIRouter, Body, Header, HTTPException, Query, Request, Response
+from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import Field, model_validator
 
 from server import __version__
@@ -17,52 +19,35 @@ from server.datasets.base import Dataset
 from server.datasets.preview import preview
 from server.engine import commands as c
 from server.engine.history import Log, check
-from server.engine.scheduler import Engine
 from server.engine.session import Session
 from server.experiment import Experiment
 from server.experiment.registry import DATASETS, Spec
-from server.keeper import Keeper
 from server.training.targets import predicted_classes, target_low
 
+from . import answers, examples, once
+from .jobs import Job, Known, accepted, begin, patience, result
+from .route import Route, has, tagged
+from .sessions import Controlled, Engines, Keepers, Readable
 from .tf_playground import translate
-from .waits import over, until_over
+from .waits import over
 
-router = APIRouter()
+router = APIRouter(route_class=Route)
 MAX_POINTS = 10_000
+#: coordinates that a network may be asked about; float32 overflows far beyond them
+FAR = 1e6
 
-
-def engine_of(request: Request) -> Engine:
-    return request.app.state.engine
-
-
-def keeper_of(request: Request) -> Keeper:
-    return request.app.state.keeper
-
-
-async def session_of(session_id: str, keeper: Annotated[Keeper, Depends(keeper_of)]) -> Session:
-    """The session that the path names, brought back if need be, or 404."""
-    session = await keeper.find(session_id)
-    if session is None:
-        raise HTTPException(404, "there is no such session; create one with POST /api/v1/sessions")
-    return session
-
-
-def controlled(
-    session: Annotated[Session, Depends(session_of)],
-    engine: Annotated[Engine, Depends(engine_of)],
-    authorization: Annotated[str | None, Header()] = None,
-) -> Session:
-    """The session, if the caller holds its secret, or 401."""
-    scheme, _, secret = (authorization or "").partition(" ")
-    if scheme.lower() != "bearer" or not engine.allowed(session, secret):
-        raise HTTPException(401, "send Authorization: Bearer <secret> as POST /sessions gave it")
-    return session
-
-
-Engines = Annotated[Engine, Depends(engine_of)]
-Keepers = Annotated[Keeper, Depends(keeper_of)]
-Readable = Annotated[Session, Depends(session_of)]
-Controlled = Annotated[Session, Depends(controlled)]
+Prefer = Annotated[
+    str | None,
+    Header(max_length=200, description="`respond-async`, `wait=10`: RFC 7240."),
+]
+IfMatch = Annotated[
+    str | None,
+    Header(
+        max_length=2000,
+        description="The ETag of the session, or the digest of its experiment in quotes: "
+        "412 where it is another by now.",
+    ),
+]
 
 
 class NewSession(Spec):
@@ -83,11 +68,12 @@ class SessionPatch(Spec):
 
 
 class Train(Spec):
-    """How long to train: steps or epochs."""
+    """How long to train: steps or epochs; and whether to wait for it."""
 
     steps: int | None = Field(None, ge=1, le=c.MAX_STEPS)
     epochs: int | None = Field(None, ge=1, le=1_000_000)
-    stream: bool = False
+    stream: bool = Field(False, description="Answer with a JSON line per progress.")
+    wait: bool = Field(True, description="false: answer at once, with a job.")
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
@@ -99,24 +85,39 @@ class Train(Spec):
 class Points(Spec):
     """Places to ask the network about: rows of one or two coordinates."""
 
-    inputs: list[list[float]] = Field(min_length=1, max_length=MAX_POINTS)
+    inputs: list[
+        Annotated[list[Annotated[float, Field(ge=-FAR, le=FAR)]], Field(min_length=1, max_length=2)]
+    ] = Field(min_length=1, max_length=MAX_POINTS)
 
 
-@router.get("/healthz", tags=["server"])
-def health(engine: Engines) -> dict[str, Any]:
+def _says(model: Any, **more: Any) -> Any:
+    """What a route answers, where it writes the JSON itself."""
+    return {"response_model": None, "responses": {200: {"model": model}} | more}
+
+
+# -- the server ----------------------------------------------------------------------------
+
+
+@router.get("/healthz", tags=["server"], **_says(answers.Health))
+def health(engine: Engines) -> Response:
     """Whether the server lives."""
-    return {"status": "ok", "version": __version__, "sessions": len(engine.sessions)}
+    return tagged({"status": "ok", "version": __version__, "sessions": len(engine.sessions)})
 
 
-@router.get("/api/v1/schema", tags=["experiment"])
-def schema() -> dict[str, Any]:
+@router.get("/api/v1/schema", tags=["experiment"], **_says(dict[str, Any]))
+def schema() -> Response:
     """JSON Schema of an experiment, with what a form needs (docs/protocol.md)."""
-    return Experiment.model_json_schema()
+    return tagged(Experiment.model_json_schema())
 
 
-@router.get("/api/v1/datasets", tags=["experiment"])
-def datasets() -> list[dict[str, Any]]:
+@router.get("/api/v1/datasets", tags=["experiment"], **_says(list[answers.DatasetCard]))
+def datasets() -> Response:
     """Every dataset with a few of its points, for pictures."""
+    return tagged(_cards())
+
+
+@cache
+def _cards() -> list[dict[str, Any]]:
     return [
         {
             "kind": name,
@@ -135,92 +136,221 @@ def _preview(cls: type[Dataset]) -> dict[str, Any]:
     return {"inputs": [row[:-1] for row in rows], "labels": [row[-1] for row in rows]}
 
 
-@router.get("/api/v1/tf-playground", tags=["experiment"])
-def tf_playground(request: Request) -> dict[str, Any]:
+@router.get("/api/v1/tf-playground", tags=["experiment"], **_says(answers.Translation))
+def tf_playground(request: Request) -> Response:
     """A TensorFlow Playground address (its part after #), as an experiment and a view."""
     experiment, view = translate(request.url.query)
     checked = Experiment.model_validate(experiment)
-    return {"experiment": checked.model_dump(mode="json"), "view": view}
+    return tagged({"experiment": checked.model_dump(mode="json"), "view": view})
 
 
-@router.post("/api/v1/sessions", status_code=201, tags=["sessions"])
+# -- sessions ------------------------------------------------------------------------------
+
+
+@router.get("/api/v1/sessions", tags=["sessions"], **_says(answers.Sessions))
+def listed(
+    request: Request,
+    engine: Engines,
+    limit: Annotated[int, Query(ge=1, le=100)] = 50,
+    cursor: Annotated[str | None, Query(max_length=64, description="`next` of a page.")] = None,
+) -> Response:
+    """The sessions in memory, in the order of their ids, for who holds an API key: an id is all
+    that reading takes, so a server without keys lists none."""
+    if not request.scope["key"]:
+        raise HTTPException(403, "sessions are listed to holders of an API key of the server only")
+    found = sorted(key for key in list(engine.sessions) if cursor is None or key > cursor)
+    page = [engine.sessions.get(key) for key in found[:limit]]
+    following = found[limit - 1] if len(found) > limit else None
+    items = [_brief(session) for session in page if session is not None]
+    response = tagged({"items": items, "next": following})
+    if following is not None:
+        _link(response, request, cursor=following)
+    return response
+
+
+def _brief(session: Session) -> dict[str, Any]:
+    document = session.snapshot.session
+    return {name: document[name] for name in answers.Brief.model_fields}
+
+
+def _link(response: Response, request: Request, **query: Any) -> None:
+    """Say where the next page is."""
+    url = request.url.include_query_params(**query)
+    response.headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
+
+
+@router.post(
+    "/api/v1/sessions",
+    status_code=201,
+    tags=["sessions"],
+    response_model=None,
+    responses={201: {"model": answers.NewSession}},
+)
 def create(
     engine: Engines,
-    body: Annotated[NewSession, Body(default_factory=lambda: NewSession.model_validate({}))],
-) -> dict[str, Any]:
+    body: Annotated[
+        NewSession,
+        Body(
+            default_factory=lambda: NewSession.model_validate({}),
+            openapi_examples=examples.CREATE,
+        ),
+    ],
+) -> Response:
     """Begin a session. The answer holds the secret that controls it."""
     if body.log is not None:
         check(body.log)
     session = engine.create(body.experiment)
     if body.log is not None:
         session.replay(body.log)
-    return session.snapshot.session | {"secret": session.secret}
+    response = JSONResponse(session.snapshot.session | {"secret": session.secret}, 201)
+    response.headers["Location"] = f"/api/v1/sessions/{session.id}"
+    return response
 
 
-@router.get("/api/v1/sessions/{session_id}", tags=["sessions"])
-def read(session: Readable) -> dict[str, Any]:
+@router.get("/api/v1/sessions/{session_id}", tags=["sessions"], **_says(answers.Session))
+def read(session: Readable) -> Response:
     """The session as it is now."""
-    return session.snapshot.session
+    return tagged(session.snapshot.session)
 
 
-@router.patch("/api/v1/sessions/{session_id}", tags=["sessions"])
-def patch(session: Controlled, body: SessionPatch) -> dict[str, Any]:
+@router.patch("/api/v1/sessions/{session_id}", tags=["sessions"], **_says(answers.Session))
+def patch(
+    session: Controlled,
+    body: Annotated[SessionPatch, Body(openapi_examples=examples.PATCH)],
+    if_match: IfMatch = None,
+) -> Response:
     """Change the experiment, play or pause, set the pace."""
-    if body.experiment is not None:
-        session.act(c.Patch(experiment=body.experiment))
-    if "speed" in body.model_fields_set:
-        session.act(c.Speed(epochs_per_second=body.speed))
-    if body.playing is not None:
-        session.act(c.Play(steps=None) if body.playing else c.Pause())
-    return session.snapshot.session
+    with session.lock:  # what was compared is what is changed
+        _expect(session, if_match)
+        if body.experiment is not None:
+            session.act(c.Patch(experiment=body.experiment))
+        if "speed" in body.model_fields_set:
+            session.act(c.Speed(epochs_per_second=body.speed))
+        if body.playing is not None:
+            session.act(c.Play(steps=None) if body.playing else c.Pause())
+        return tagged(session.snapshot.session)
 
 
-@router.get("/api/v1/sessions/{session_id}/log", tags=["sessions"])
-def log(session: Readable) -> Log:
+def _expect(session: Session, if_match: str | None) -> None:
+    """Raises HTTPException 412 where the session is none of those that the caller knows."""
+    if if_match is None:
+        return
+    now = tagged(session.snapshot.session).headers["ETag"]
+    if not has(if_match, now, f'"{session.experiment.digest()}"'):
+        raise HTTPException(412, "the session has changed; read it again", {"ETag": now})
+
+
+@router.get("/api/v1/sessions/{session_id}/log", tags=["sessions"], **_says(Log))
+def log(session: Readable) -> Response:
     """The run so far: what it began as and all that was done to it, with the digest of its
     weights. Posted as the `log` of a new session, it is replayed to the same weights."""
-    return session.log()
+    return tagged(session.log().model_dump(mode="json"))
 
 
 @router.delete("/api/v1/sessions/{session_id}", status_code=204, tags=["sessions"])
-async def delete(session: Controlled, engine: Engines, keeper: Keepers) -> Response:
+async def delete(session: Controlled, engine: Engines, keeper: Keepers) -> None:
     """End the session, for good."""
-    await asyncio.to_thread(engine.delete, session)
+    engine.delete(session)
     await keeper.forget(session.id)
-    return Response(status_code=204)
 
 
-@router.post("/api/v1/sessions/{session_id}/commands", tags=["sessions"])
-async def command(session: Controlled, body: c.Command) -> dict[str, Any]:
-    """Carry out a command; `advance` is answered when it is done."""
-    await asyncio.to_thread(session.act, body)
+@router.post(
+    "/api/v1/sessions/{session_id}/commands",
+    tags=["sessions"],
+    **_says(answers.Session, **{"202": {"model": answers.Job}}),
+)
+async def command(
+    request: Request,
+    session: Controlled,
+    jobs: Known,
+    body: Annotated[c.Command, Body(openapi_examples=examples.COMMANDS)],
+    prefer: Prefer = None,
+) -> Response:
+    """Carry out a command; `advance` is answered when it is done, or with a job as `train` is."""
     if isinstance(body, c.Advance):
-        await until_over(session)
-    return session.snapshot.session
+        job = await _begun(session, body)
+        if await job.wait(_seconds(request, prefer)) is None:
+            return accepted(job, jobs)
+    else:
+        await asyncio.to_thread(session.act, body)
+    return tagged(session.snapshot.session)
 
 
-@router.post("/api/v1/sessions/{session_id}/train", tags=["training"])
-async def train(session: Controlled, body: Train) -> Any:
-    """Train and answer with step, metrics and a digest of the weights."""
-    order = c.Advance(steps=body.steps, epochs=body.epochs)
-    await asyncio.to_thread(session.act, order)
+# -- training ------------------------------------------------------------------------------
+
+
+@router.post(
+    "/api/v1/sessions/{session_id}/train",
+    tags=["training"],
+    **_says(answers.Trained, **{"202": {"model": answers.Job}}),
+)
+async def train(
+    request: Request,
+    session: Controlled,
+    jobs: Known,
+    body: Annotated[Train, Body(openapi_examples=examples.TRAIN)],
+    prefer: Prefer = None,
+) -> Response:
+    """Train and answer with step, metrics and a digest of the weights. Where the caller does not
+    wait (`wait`, `Prefer`), or it takes longer than a call may last, with 202 and a job."""
+    if body.stream and once.HEADER in request.headers:
+        raise HTTPException(422, "a stream cannot be given again; leave the Idempotency-Key out")
+    job = await _begun(session, c.Advance(steps=body.steps, epochs=body.epochs))
     if body.stream:
         # As it is, so that no compression holds a line back.
         headers = {"Content-Encoding": "identity"}
-        progress = _progress(session)
+        progress = _progress(session, request.app.state.settings.stream_seconds)
         return StreamingResponse(progress, media_type="application/x-ndjson", headers=headers)
-    await until_over(session)
-    return await asyncio.to_thread(_result, session)
+    found = await job.wait(_seconds(request, prefer) if body.wait else 0.0)
+    return accepted(job, jobs) if found is None else tagged(found)
 
 
-@router.get("/api/v1/sessions/{session_id}/metrics", tags=["training"])
-def metrics(session: Readable) -> dict[str, Any]:
+async def _begun(session: Session, order: c.Advance) -> Job:
+    first, last = await asyncio.to_thread(begin, session, order)
+    return Job(session, first, last)
+
+
+def _seconds(request: Request, prefer: str | None) -> float:
+    """How long a call waits for training."""
+    most = request.app.state.settings.wait_seconds
+    wished = patience(prefer)
+    return most if wished is None else min(most, wished)
+
+
+async def _progress(session: Session, seconds: float) -> AsyncIterator[str]:
+    """A JSON line a quarter of a second, the last with the result, where it comes in time."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + seconds
+    done = False
+    while not done:
+        done = await over(session, 0.25)
+        yield json.dumps(await asyncio.to_thread(result, session) | {"done": done}) + "\n"
+        if loop.time() > end:
+            return
+
+
+@router.get("/api/v1/sessions/{session_id}/metrics", tags=["training"], **_says(answers.Curves))
+def metrics(
+    request: Request,
+    session: Readable,
+    after: Annotated[int, Query(ge=-1, le=2**53, description="Rows of later steps only.")] = -1,
+    limit: Annotated[int, Query(ge=1, le=10_000)] = 10_000,
+) -> Response:
     """The curves so far."""
-    return session.curve()
+    curve = session.curve()
+    rows = [row for row in curve["rows"] if row[0] > after]
+    response = tagged(curve | {"rows": rows[:limit]})
+    if len(rows) > limit:
+        _link(response, request, after=int(rows[limit - 1][0]))
+    return response
 
 
-@router.post("/api/v1/sessions/{session_id}/predict", tags=["training"])
-def predict(session: Readable, body: Points) -> dict[str, Any]:
+@router.post(
+    "/api/v1/sessions/{session_id}/predict", tags=["training"], **_says(answers.Prediction)
+)
+def predict(
+    session: Readable, body: Annotated[Points, Body(openapi_examples=examples.PREDICT)]
+) -> Response:
     """Outputs, and for classification the class, of every point."""
     dataset = session.experiment.data.dataset
     for i, row in enumerate(body.inputs):
@@ -232,34 +362,21 @@ def predict(session: Readable, body: Points) -> dict[str, Any]:
     if dataset.problem == "classification":
         low = target_low(session.experiment.training.loss, session.experiment.output_activation)
         classes = [int(k) for k in np.asarray(predicted_classes(outputs, dataset, low))]
-    return {"outputs": outputs.tolist(), "classes": classes}
+    return JSONResponse({"outputs": _finite(outputs.tolist()), "classes": classes})
 
 
-@router.get("/api/v1/sessions/{session_id}/weights", tags=["training"])
-def weights(session: Readable) -> dict[str, Any]:
+def _finite(rows: list[list[float]]) -> list[list[float | None]]:
+    """JSON has no NaN and no infinity."""
+    return [[value if math.isfinite(value) else None for value in row] for row in rows]
+
+
+@router.get("/api/v1/sessions/{session_id}/weights", tags=["training"], **_says(answers.Weights))
+def weights(session: Readable) -> Response:
     """Every weight and bias, with a digest."""
-    return session.weights()
+    return tagged(session.weights())
 
 
-@router.get("/api/v1/sessions/{session_id}/equation", tags=["training"])
-def equation(session: Readable) -> dict[str, Any]:
+@router.get("/api/v1/sessions/{session_id}/equation", tags=["training"], **_says(answers.Equation))
+def equation(session: Readable) -> Response:
     """The network's formula in LaTeX."""
-    return {"latex": session.equation()}
-
-
-def _result(session: Session) -> dict[str, Any]:
-    with session.lock:
-        return {
-            "step": session.step,
-            "epoch": session.epoch,
-            "status": session.status,
-            "metrics": session.metrics(),
-            "digest": session.digest(),
-        }
-
-
-async def _progress(session: Session) -> AsyncIterator[str]:
-    """A JSON line a quarter of a second, the last with the result."""
-    while not await over(session, 0.25):
-        yield json.dumps(await asyncio.to_thread(_result, session) | {"done": False}) + "\n"
-    yield json.dumps(await asyncio.to_thread(_result, session) | {"done": True}) + "\n"
+    return tagged({"latex": session.equation()})

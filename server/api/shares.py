@@ -6,15 +6,13 @@ import base64
 import json
 import math
 import platform
-from collections.abc import Awaitable, Callable, Coroutine
 from functools import lru_cache
 from typing import Annotated, Any
 
 import jax
 import numpy as np
-from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi import APIRouter, Body, Depends, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
-from fastapi.routing import APIRoute
 from markdown_it import MarkdownIt
 from starlette.concurrency import run_in_threadpool
 
@@ -26,7 +24,9 @@ from server.sharing.document import MAX_OUTPUTS, MAX_WEIGHTS
 from server.store import Store
 from server.store.store import canonical
 
-from .rest import session_of
+from . import answers, examples
+from .route import Route, has, tagged
+from .sessions import Readable
 
 MAX_BODY = 2**20
 #: of a moment's surface, and rows of its curve
@@ -36,30 +36,11 @@ A_DAY = "public, max-age=86400"
 ABOUT = "Build a neural network in the browser and watch it learn."
 
 
-class Limited(APIRoute):
-    """A route whose requests may have MAX_BODY bytes."""
+class Limited(Route):
+    """A route whose requests may be as large as a link."""
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
-
-        async def limited(request: Request) -> Response:
-            return await handle(Request(request.scope, _counted(request.receive)))
-
-        return limited
-
-
-def _counted(receive: Callable[[], Awaitable[Any]]) -> Callable[[], Awaitable[Any]]:
-    seen = 0
-
-    async def take() -> Any:
-        nonlocal seen
-        message = await receive()
-        seen += len(message.get("body", b""))
-        if seen > MAX_BODY:
-            raise HTTPException(413, f"a link may carry {MAX_BODY} bytes; leave the moment out")
-        return message
-
-    return take
+    max_body = MAX_BODY
+    too_large = "leave the moment out"
 
 
 router = APIRouter(route_class=Limited)
@@ -80,41 +61,60 @@ async def stored_of(share_id: str, store: Annotated[Store, Depends(store_of)]) -
 Stored = Annotated[dict[str, Any], Depends(stored_of)]
 
 
-@router.post("/api/v1/shares", status_code=201, tags=["links"])
+@router.post(
+    "/api/v1/shares",
+    status_code=201,
+    tags=["links"],
+    response_model=None,
+    responses={
+        201: {"model": answers.Saved},
+        200: {"model": answers.Saved, "description": "The same was kept before."},
+    },
+)
 async def save(
-    body: Share,
+    body: Annotated[Share, Body(openapi_examples=examples.SHARE)],
     request: Request,
-    response: Response,
     store: Annotated[Store, Depends(store_of)],
-) -> dict[str, Any]:
+) -> Response:
     """Keep an experiment under a short link, for good. 200 where the same was kept before."""
     saved = await store.save_share(document(body))
-    response.status_code = 201 if saved.created else 200
-    response.headers["Location"] = f"/api/v1/shares/{saved.id}"
-    return {
+    found = {
         "id": saved.id,
         "path": f"/e/{saved.id}",
         "address": f"{request.base_url}e/{saved.id}",
     }
+    response = JSONResponse(found, 201 if saved.created else 200)
+    response.headers["Location"] = f"/api/v1/shares/{saved.id}"
+    return response
 
 
-@router.get("/api/v1/shares/{share_id}", tags=["links"])
-def share(share_id: str, stored: Stored, request: Request) -> Response:
+@router.get(
+    "/api/v1/shares/{share_id}",
+    tags=["links"],
+    response_model=None,
+    responses={200: {"model": Share}},
+)
+def share(share_id: str, stored: Stored) -> Response:
     """What a link carries: as it was saved, so it may be of an older version."""
-    return cached(request, share_id, FOREVER) or JSONResponse(
-        stored, headers=caching(share_id, FOREVER)
-    )
+    return JSONResponse(stored, headers=caching(share_id, FOREVER))
 
 
-@router.get("/api/v1/sessions/{session_id}/moment", tags=["links"])
-def moment(session: Annotated[Session, Depends(session_of)]) -> dict[str, Any]:
+@router.get(
+    "/api/v1/sessions/{session_id}/moment",
+    tags=["links"],
+    response_model=None,
+    responses={200: {"model": answers.Now}},
+)
+def moment(session: Readable) -> Response:
     """The session as a link may carry it: its experiment, and the moment it has come to."""
     with session.lock:
         experiment, now = session.experiment, moment_of(session)
-    return {
-        "experiment": experiment.model_dump(mode="json"),
-        "moment": now.model_dump(mode="json", exclude_none=True),
-    }
+    return tagged(
+        {
+            "experiment": experiment.model_dump(mode="json"),
+            "moment": now.model_dump(mode="json", exclude_none=True),
+        }
+    )
 
 
 @router.get("/e/{share_id}", include_in_schema=False)
@@ -172,10 +172,9 @@ def caching(tag: str, control: str) -> dict[str, str]:
 
 def cached(request: Request, tag: str, control: str) -> Response | None:
     """304 for who has it."""
-    given = request.headers.get("if-none-match", "")
-    tags = {one.strip().removeprefix("W/") for one in given.split(",")}
-    if tags & {f'"{tag}"', "*"}:
-        return Response(status_code=304, headers=caching(tag, control))
+    headers = caching(tag, control)
+    if has(request.headers.get("if-none-match"), headers["ETag"]):
+        return Response(status_code=304, headers=headers)
     return None
 
 

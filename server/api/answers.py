@@ -1,0 +1,201 @@
+"""What the API answers, for /openapi.json. The routes write JSON themselves; the tests hold
+every answer against these."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from server.engine.snapshot import Status
+from server.experiment import Experiment
+from server.sharing import Moment
+
+Numbers = float | list[float] | list[list[float]]
+Digest = str
+
+
+class Answer(BaseModel):
+    """Base of every answer: nothing is said that is not told of here."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Mistake(Answer):
+    """One thing that is wrong."""
+
+    path: str = Field(description="JSON pointer to the field; empty where it is none.")
+    message: str = Field(description="It ends with what would be right.")
+
+
+class Problem(Answer):
+    """RFC 9457."""
+
+    type: str = Field(examples=["about:blank"])
+    title: str
+    status: int
+    errors: list[Mistake]
+
+
+class Health(Answer):
+    status: Literal["ok"]
+    version: str
+    sessions: int
+
+
+class Preview(Answer):
+    inputs: list[list[float]]
+    labels: list[float]
+
+
+class DatasetCard(Answer):
+    kind: str
+    title: str
+    help: str
+    problem: Literal["classification", "regression"]
+    dimensions: Literal[1, 2]
+    preview: Preview
+
+
+class Translation(Answer):
+    experiment: Experiment
+    view: dict[str, Any]
+
+
+class LayerCard(Answer):
+    title: str
+    kind: str
+    units: int
+    activation: str
+    params: dict[str, list[int]] = Field(description="The shape of every parameter.")
+
+
+class Graph(Answer):
+    inputs: list[str]
+    layers: list[LayerCard]
+
+
+class Counts(Answer):
+    train: int
+    validation: int
+    test: int
+
+
+class Brief(Answer):
+    """A session in a list."""
+
+    id: str
+    digest: Digest
+    step: int
+    epoch: float
+    end: int
+    playing: bool
+    status: Status
+
+
+class Session(Brief):
+    experiment: Experiment
+    speed: float | None
+    message: str | None
+    reproduced: bool | None
+    steps_per_second: float
+    graph: Graph
+    problem: Literal["classification", "regression"]
+    dimensions: Literal[1, 2]
+    classes: int | None
+    range: list[float]
+    domain: list[float]
+    steps_per_epoch: int
+    counts: Counts
+
+
+class NewSession(Session):
+    secret: str
+
+
+class Sessions(Answer):
+    items: list[Brief]
+    next: str | None = Field(description="The cursor of the next page, null on the last.")
+
+
+class Scores(Answer):
+    loss: float | None
+    accuracy: float | None = None
+    r2: float | None = None
+
+
+class Metrics(Answer):
+    train: Scores | None
+    validation: Scores | None
+    test: Scores | None
+
+
+class Trained(Answer):
+    """Where training has come to."""
+
+    step: int
+    epoch: float
+    status: Status
+    metrics: Metrics
+    digest: Digest
+
+
+class Job(Answer):
+    """Training that is under way, or was."""
+
+    id: str
+    session: str
+    status: Literal["running", "done", "interrupted"] = Field(
+        description="interrupted: it diverged, stopped early, or another command came between; "
+        "`result.status` and the session's `message` say more."
+    )
+    first_step: int
+    last_step: int
+    step: int
+    progress: float = Field(ge=0, le=1)
+    result: Trained | None
+
+
+class Curves(Answer):
+    columns: list[str]
+    rows: list[list[float | None]]
+
+
+class Prediction(Answer):
+    outputs: list[list[float | None]]
+    classes: list[int] | None
+
+
+class LayerWeights(Answer):
+    title: str
+    params: dict[str, Numbers]
+
+
+class Weights(Answer):
+    step: int
+    digest: Digest
+    layers: list[LayerWeights]
+
+
+class Equation(Answer):
+    latex: list[str]
+
+
+class Now(Answer):
+    experiment: Experiment
+    moment: Moment
+
+
+class Saved(Answer):
+    id: str
+    path: str
+    address: str
+
+
+class Target(Answer):
+    target: str
+    title: str
+    help: str
+    group: str
+    filename: str
+    media_type: str

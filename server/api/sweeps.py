@@ -1,0 +1,154 @@
+"""Sweeps: many runs of one experiment with some settings varied (docs/protocol.md)."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Depends, Header, HTTPException, Query, Request, Response
+from fastapi.responses import JSONResponse
+
+from server.engine.history import Log
+from server.sweeps import Run, Study, Sweep, Sweeps, TooMany
+
+router = APIRouter(prefix="/api/v1/sweeps", tags=["sweeps"])
+
+FULL = "too many sweeps are under way; try again when one has ended"
+EXAMPLES: Any = {
+    "grid": {
+        "summary": "Learning rate and activation, three seeds each",
+        "value": {
+            "experiment": {"data": {"dataset": "xor"}},
+            "axes": [
+                {
+                    "path": "/training/learning_rate",
+                    "range": {"low": 0.003, "high": 0.3, "scale": "log", "count": 3},
+                },
+                {"path": "/network/layers/0/activation", "values": ["tanh", "relu"]},
+            ],
+            "seeds": 3,
+            "epochs": 20,
+        },
+    },
+    "ensemble": {"summary": "Five seeds of the default", "value": {"seeds": 5, "epochs": 20}},
+}
+
+
+def sweeps_of(request: Request) -> Sweeps:
+    return request.app.state.sweeps
+
+
+Room = Annotated[Sweeps, Depends(sweeps_of)]
+
+
+def study_of(sweep_id: str, sweeps: Room) -> Study:
+    """The sweep that the path names, or 404."""
+    study = sweeps.get(sweep_id)
+    if study is None:
+        raise HTTPException(404, "there is no such sweep, or it was forgotten; begin it again")
+    return study
+
+
+Readable = Annotated[Study, Depends(study_of)]
+
+
+def controlled(
+    study: Readable, sweeps: Room, authorization: Annotated[str | None, Header()] = None
+) -> Study:
+    """The sweep, if the caller holds its secret, or 401."""
+    scheme, _, secret = (authorization or "").partition(" ")
+    if scheme.lower() != "bearer" or not sweeps.allowed(study, secret):
+        raise HTTPException(401, "send Authorization: Bearer <secret> as POST /sweeps gave it")
+    return study
+
+
+Controlled = Annotated[Study, Depends(controlled)]
+
+
+def run_of(study: Readable, run: int) -> Run:
+    """The run of this number, or 404."""
+    if not 0 <= run < len(study.runs):
+        raise HTTPException(404, f"the sweep has the runs 0 to {len(study.runs) - 1}")
+    return study.runs[run]
+
+
+OneRun = Annotated[Run, Depends(run_of)]
+
+
+@router.post("", status_code=201)
+def create(
+    sweeps: Room, response: Response, body: Annotated[Sweep, Body(openapi_examples=EXAMPLES)]
+) -> dict[str, Any]:
+    """Begin a sweep. The answer holds the secret that controls it. It is kept in memory: an hour
+    after it has ended and nobody reads it, or with the server, it is gone."""
+    try:
+        study = sweeps.begin(body)
+    except TooMany:
+        raise HTTPException(503, FULL) from None
+    response.headers["Location"] = f"/api/v1/sweeps/{study.id}"
+    return study.summary() | {"secret": study.secret}
+
+
+@router.get("/{sweep_id}", response_model=dict[str, Any])
+def read(study: Readable, if_none_match: Annotated[str | None, Header()] = None) -> Response:
+    """Progress and results so far; 304 where nothing has changed."""
+    response = JSONResponse(study.summary())
+    tag = f'W/"{hashlib.sha256(bytes(response.body)).hexdigest()[:32]}"'
+    headers = {"ETag": tag, "Cache-Control": "no-cache"}
+    if tag in {known.strip() for known in (if_none_match or "").split(",")}:
+        return Response(status_code=304, headers=headers)
+    response.headers.update(headers)
+    return response
+
+
+@router.get("/{sweep_id}/surfaces")
+def surfaces(study: Readable, since: Annotated[int, Query(ge=0)] = 0) -> dict[str, Any]:
+    """The surfaces that are newer than a version, 0 for all: of runs that train, as they are
+    about twice a second while somebody asks."""
+    return study.surfaces(since)
+
+
+@router.get("/{sweep_id}/runs/{run}")
+def read_run(study: Readable, run: OneRun) -> dict[str, Any]:
+    """A run with its experiment, curve, surface and log, as far as there are any."""
+    return study.detail(run)
+
+
+@router.get("/{sweep_id}/settings/{setting}")
+def read_setting(study: Readable, setting: int) -> dict[str, Any]:
+    """The seeds of a setting together: their mean loss, mean surface and its spread."""
+    if not 0 <= setting < len(study.plan.settings):
+        raise HTTPException(404, f"the sweep has the settings 0 to {len(study.plan.settings) - 1}")
+    return study.ensemble(setting)
+
+
+@router.post("/{sweep_id}/runs/{run}/open", status_code=201)
+def open_run(run: OneRun, request: Request) -> dict[str, Any]:
+    """A session of the run, replayed to where it has come: as POST /api/v1/sessions answers."""
+    result = run.result
+    began, step = run.planned.experiment, run.step
+    log = result.log if result else Log.model_validate({"experiment": began, "step": step})
+    session = request.app.state.engine.create(log.experiment)
+    session.replay(log)
+    return session.snapshot.session | {"secret": session.secret}
+
+
+@router.post("/{sweep_id}/cancel")
+def cancel(study: Controlled, sweeps: Room) -> dict[str, Any]:
+    """Stop training; what is finished is kept."""
+    sweeps.cancel(study)
+    return study.summary()
+
+
+@router.post("/{sweep_id}/resume")
+def resume(study: Controlled, sweeps: Room) -> dict[str, Any]:
+    """Train the runs that a cancelled sweep has not finished."""
+    sweeps.resume(study)
+    return study.summary()
+
+
+@router.delete("/{sweep_id}", status_code=204)
+def delete(study: Controlled, sweeps: Room) -> Response:
+    """Forget the sweep; what trains of it ends."""
+    sweeps.delete(study)
+    return Response(status_code=204)
