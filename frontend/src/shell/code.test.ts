@@ -105,4 +105,8 @@ describe('brief', () => {
       }),
     ).toEqual({ dataset: { kind: 'circle', noise: 5 }, layers: ['dense'], stop: {} });
   });
+
+  it('says nothing of what the server has yet to fill in', () => {
+    expect(saying({ ...usual, layers: [{ kind: 'dense' }] })).toEqual({ layers: ['dense'] });
+  });
 });

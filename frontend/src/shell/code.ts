@@ -13,7 +13,7 @@ export interface Place {
   secret: string | null;
 }
 
-const WIDE = 88;
+const WIDE = 76;
 
 // -- an experiment ---------------------------------------------------------------------------
 
@@ -132,7 +132,9 @@ export function brief(schema: Schema, experiment: Experiment): { [key: string]: 
 function fields(root: Schema, node: Schema, value: { [key: string]: Json }) {
   const said: { [key: string]: Json } = {};
   for (const { name, node: field } of properties(root, node)) {
-    const short = shortened(root, field, value[name] ?? null);
+    const given = value[name];
+    if (given === undefined) continue; // the server has yet to fill it in
+    const short = shortened(root, field, given);
     if (!same(short, shortened(root, field, field.default ?? null))) said[name] = short;
   }
   return said;
