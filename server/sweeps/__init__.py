@@ -1,0 +1,24 @@
+"""Sweeps: many runs of one experiment, a few settings and the seed varied.
+
+A `Sweep` is a value; `plan` makes its runs; `Sweeps` trains them as ordinary sessions of an
+engine, which trains those of one program as lanes of one dispatch by itself.
+"""
+
+from .plan import Plan, Planned, plan
+from .runner import Run, Study, Sweeps, TooMany
+from .spec import Axis, Grid, Random, Range, Sweep
+
+__all__ = [
+    "Axis",
+    "Grid",
+    "Plan",
+    "Planned",
+    "Random",
+    "Range",
+    "Run",
+    "Study",
+    "Sweep",
+    "Sweeps",
+    "TooMany",
+    "plan",
+]
