@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from server import __version__, cli_export, cli_train
+from server import __version__, cli_export, cli_sweep, cli_train
 
 app = typer.Typer(
     help="A neural-network playground in the browser that trains on a server.",
@@ -44,6 +44,7 @@ def main(
 app.command()(cli_train.train)
 app.command()(cli_train.new)
 app.command()(cli_export.export)
+app.command()(cli_sweep.sweep)
 
 
 @app.command()

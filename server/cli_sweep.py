@@ -1,0 +1,119 @@
+"""`layerlab sweep`: a sweep from a file, in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from server.sweeps import Study, Sweep, Sweeps
+
+#: exit codes: interrupted; what was given does not fit
+INTERRUPTED, REFUSED = 1, 2
+#: seconds between two words on how far it has come
+TELL = 0.5
+#: settings that are shown to people
+SHOWN = 10
+
+
+def sweep(
+    spec: Annotated[
+        str, typer.Argument(help="A file that holds a sweep as JSON; - reads from stdin.")
+    ],
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print all results as one line of JSON.")
+    ] = False,
+) -> None:
+    """Train an experiment with some settings varied, and say which are best and which matter.
+
+    The file is what POST /api/v1/sweeps takes: `{"axes": [{"path": "/training/learning_rate",
+    "values": [0.01, 0.1]}], "seeds": 3, "epochs": 100}`. Progress goes to stderr, the result
+    to stdout. Equal sweeps give equal digests on the same platform.
+
+    Exit codes: 0 trained; 1 interrupted, what was finished is printed; 2 the sweep does not
+    fit, said with the path and the mend.
+    """
+    from server.engine import platform
+    from server.engine.commands import Refused
+    from server.engine.scheduler import Engine
+    from server.settings import Settings
+    from server.sweeps import Sweeps
+
+    asked = _read(spec)
+    settings = Settings()
+    platform.configure(settings.platform, settings.data_dir / "programs")
+    engine = Engine(train_workers=settings.train_workers)
+    sweeps = Sweeps(engine)
+    try:
+        study = sweeps.begin(asked)
+        _wait(sweeps, study)
+    except Refused as refused:
+        raise _fail(f"{refused.path}: {refused}") from None
+    finally:
+        sweeps.stop()
+        engine.stop()
+    summary = study.summary()
+    typer.echo(json.dumps(summary) if as_json else _words(summary))
+    if summary["state"] != "done":
+        raise typer.Exit(INTERRUPTED)
+
+
+def _read(spec: str) -> Sweep:
+    from pydantic import ValidationError
+
+    from server.api.errors import of_exception
+    from server.sweeps import Sweep
+
+    try:
+        text = sys.stdin.read() if spec == "-" else Path(spec).read_text()
+        return Sweep.model_validate_json(text)
+    except OSError as error:
+        raise _fail(f"{spec}: {error.strerror or error}") from None
+    except ValidationError as error:
+        lines = [f"{e['path'] or spec}: {e['message']}" for e in of_exception(error)]
+        raise _fail("\n".join(lines)) from None
+
+
+def _wait(sweeps: Sweeps, study: Study) -> None:
+    """Until it is done; interrupted, it is cancelled."""
+    try:
+        while not sweeps.wait(study, TELL):
+            progress = study.summary()["progress"]
+            share = f"{progress['finished']} of {progress['runs']} runs"
+            typer.echo(f"\r{progress['fraction']:4.0%}, {share}", err=True, nl=False)
+    except KeyboardInterrupt:
+        sweeps.cancel(study)
+    typer.echo("", err=True)
+
+
+def _words(summary: dict[str, Any]) -> str:
+    """The best settings and what matters, for people."""
+    titles = [axis["title"] for axis in summary["axes"]]
+    ranked = sorted(
+        (s for s in summary["settings"] if s["loss"] is not None), key=lambda s: s["loss"]
+    )
+    lines = [f"{summary['part']} loss, mean over the seeds of a setting; the best first"]
+    for setting in ranked[:SHOWN]:
+        named = zip(titles, setting["values"], strict=True)
+        shown = ", ".join(f"{title} {_value(value)}" for title, value in named)
+        spread = f" ± {setting['spread']:.2g}" if len(setting["runs"]) > 1 else ""
+        lines.append(f"{setting['loss']:.6g}{spread}  {shown}".rstrip())
+    found = summary["importance"]
+    if found and titles:
+        shares = [*zip(titles, found["axes"], strict=True), ("seed", found["seed"])]
+        shown = ", ".join(f"{title} {share:.0%}" for title, share in shares)
+        lines.append(f"share of the loss's variance: {shown}, rest {found['rest']:.0%}")
+    return "\n".join(lines)
+
+
+def _value(value: Any) -> str:
+    return str(value.get("kind", value) if isinstance(value, dict) else value)
+
+
+def _fail(message: str) -> typer.Exit:
+    typer.echo(message, err=True)
+    return typer.Exit(REFUSED)
