@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -75,13 +75,22 @@ class Keeper:
     """Keeps the sessions of an engine in a store.
 
     days, size: after how many days a session that nobody came back to is forgotten, and how
-    many bytes all may take before the oldest are.
+    many bytes all may take before the oldest are. passing: whether a session of this id is not
+    to be kept.
     """
 
-    def __init__(self, engine: Engine, store: Store, days: float, size: int) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        store: Store,
+        days: float,
+        size: int,
+        passing: Callable[[str], bool] = lambda _: False,
+    ) -> None:
         self._engine = engine
         self._store = store
         self._days, self._size = days, size
+        self._passing = passing
         self._seen: dict[str, Seen] = {}
         self._one = asyncio.Lock()  # a round, or forgetting
         self._stopping = asyncio.Event()
@@ -154,7 +163,8 @@ class Keeper:
         """Those that are not in the store as they are now, the longest there first."""
         here = self._engine.sessions
         evicted = [s.session for key, s in self._seen.items() if key not in here]
-        changed = [s for s in (*here.values(), *evicted) if self._is_new(s, everything)]
+        lasting = [s for s in (*here.values(), *evicted) if not self._passing(s.id)]
+        changed = [s for s in lasting if self._is_new(s, everything)]
         return sorted(changed, key=lambda s: self._seen[s.id].when if s.id in self._seen else 0.0)
 
     def _is_new(self, session: Session, everything: bool) -> bool:
