@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Depends, Header, HTTPException, Query, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Body, Depends, HTTPException, Query, Request, Response, Security
+from fastapi.security import HTTPAuthorizationCredentials
 
 from server.engine.history import Log
 from server.sweeps import Run, Study, Sweep, Sweeps, TooMany
 
-router = APIRouter(prefix="/api/v1/sweeps", tags=["sweeps"])
+from .route import Route
+from .sessions import Engines, bearer
+
+router = APIRouter(prefix="/api/v1/sweeps", tags=["sweeps"], route_class=Route)
 
 FULL = "too many sweeps are under way; try again when one has ended"
 EXAMPLES: Any = {
@@ -53,11 +55,12 @@ Readable = Annotated[Study, Depends(study_of)]
 
 
 def controlled(
-    study: Readable, sweeps: Room, authorization: Annotated[str | None, Header()] = None
+    study: Readable,
+    sweeps: Room,
+    given: Annotated[HTTPAuthorizationCredentials | None, Security(bearer)],
 ) -> Study:
     """The sweep, if the caller holds its secret, or 401."""
-    scheme, _, secret = (authorization or "").partition(" ")
-    if scheme.lower() != "bearer" or not sweeps.allowed(study, secret):
+    if given is None or not sweeps.allowed(study, given.credentials):
         raise HTTPException(401, "send Authorization: Bearer <secret> as POST /sweeps gave it")
     return study
 
@@ -89,16 +92,10 @@ def create(
     return study.summary() | {"secret": study.secret}
 
 
-@router.get("/{sweep_id}", response_model=dict[str, Any])
-def read(study: Readable, if_none_match: Annotated[str | None, Header()] = None) -> Response:
-    """Progress and results so far; 304 where nothing has changed."""
-    response = JSONResponse(study.summary())
-    tag = f'W/"{hashlib.sha256(bytes(response.body)).hexdigest()[:32]}"'
-    headers = {"ETag": tag, "Cache-Control": "no-cache"}
-    if tag in {known.strip() for known in (if_none_match or "").split(",")}:
-        return Response(status_code=304, headers=headers)
-    response.headers.update(headers)
-    return response
+@router.get("/{sweep_id}")
+def read(study: Readable) -> dict[str, Any]:
+    """Progress and results so far."""
+    return study.summary()
 
 
 @router.get("/{sweep_id}/surfaces")
@@ -123,13 +120,14 @@ def read_setting(study: Readable, setting: int) -> dict[str, Any]:
 
 
 @router.post("/{sweep_id}/runs/{run}/open", status_code=201)
-def open_run(run: OneRun, request: Request) -> dict[str, Any]:
+def open_run(run: OneRun, engine: Engines, response: Response) -> dict[str, Any]:
     """A session of the run, replayed to where it has come: as POST /api/v1/sessions answers."""
     result = run.result
     began, step = run.planned.experiment, run.step
     log = result.log if result else Log.model_validate({"experiment": began, "step": step})
-    session = request.app.state.engine.create(log.experiment)
+    session = engine.create(log.experiment)
     session.replay(log)
+    response.headers["Location"] = f"/api/v1/sessions/{session.id}"
     return session.snapshot.session | {"secret": session.secret}
 
 
