@@ -18,6 +18,7 @@ from .shape import PARTS
 from .views import feature_maps
 
 if TYPE_CHECKING:
+    from .run import Run
     from .session import Session
 
 
@@ -42,7 +43,7 @@ def describe(session: Session) -> dict[str, Any]:
     }
 
 
-def describe_layers(session: Session) -> list[dict[str, Any]]:
+def describe_layers(session: Run) -> list[dict[str, Any]]:
     """Title, kind, size and the shapes of the parameters of every layer, output last."""
     model, (params, _) = session.program.shape.model, session.parameters()
     return [
@@ -59,7 +60,7 @@ def describe_layers(session: Session) -> list[dict[str, Any]]:
     ]
 
 
-def _names(session: Session) -> list[tuple[str, str]]:
+def _names(session: Run) -> list[tuple[str, str]]:
     """(title, kind) of every layer."""
     hidden = session.experiment.network.layers
     return [*((layer.title, layer.kind) for layer in hidden), ("Output", "output")]
@@ -75,7 +76,7 @@ def describe_data(loaded: Loaded, dimensions: int) -> dict[str, Any]:
     }
 
 
-def describe_weights(session: Session) -> list[dict[str, Any]]:
+def describe_weights(session: Run) -> list[dict[str, Any]]:
     """Every parameter of every layer, as nested lists."""
     return [
         {"title": title, "params": {name: a.tolist() for name, a in p.items()}}

@@ -1,8 +1,7 @@
-"""One live run: its state, its step count, its curves, and who watches it.
+"""One live run: how it is driven, its curves, and who watches it.
 
 A session is driven by the engine's workers (`turn`) and by commands (`act`), one at a
-time under its lock; readers take the immutable `snapshot` without it. It is the one place
-that holds a lock: what it is made of (curve, pace, divergence, describe) knows of none.
+time under its lock; readers take the immutable `snapshot` without it.
 """
 
 from __future__ import annotations
@@ -11,33 +10,28 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from server.datasets.features import transform
-from server.datasets.split import Loaded, load
 from server.experiment import Experiment
 from server.experiment.patch import Effect, effect, patched
 from server.layers.base import Params
-from server.training.targets import output_range
 
 from . import commands as c
-from . import describe, divergence
+from . import describe
 from .arrays import Tree
 from .commands import Refused
 from .curve import Curve, curve_row
-from .data import Arrays
 from .divergence import Turn
 from .edit import edited
-from .history import Changed, Edited, History, Log, Moment, Record, Resumed, check
+from .history import Edited, Log, Record, Resumed, check
 from .jobs import Job
 from .pace import TURN, Meter, Pace
-from .platform import platform_name
 from .program import ADVANCE, Program, Programs, Vector
+from .run import Run
 from .snapshot import Snapshot, Status, Watcher
 from .steps import Report
 from .views import SCORES, SLOPES, Scene, View
@@ -48,20 +42,24 @@ LOOK_SHARE = 0.5
 QUICK = 0.01
 
 
-@dataclass(eq=False)
-class Session:
-    """A live run of an experiment."""
+class Session(Run):
+    """A live run.
 
-    experiment: Experiment
-    programs: Programs
-    id: str = field(default_factory=lambda: secrets.token_urlsafe(9))
-    secret: str = field(default_factory=lambda: secrets.token_urlsafe(24))
-    #: called when there may be something to do for the engine
-    notify: Callable[[Session], None] = lambda _: None
+    notify: called when there may be something to do for the engine.
+    """
 
-    def __post_init__(self) -> None:
+    def __init__(
+        self,
+        experiment: Experiment,
+        programs: Programs,
+        id: str | None = None,
+        secret: str | None = None,
+        notify: Callable[[Session], None] = lambda _: None,
+    ) -> None:
         now = time.monotonic()
-        self.lock = threading.RLock()
+        self.id = id or secrets.token_urlsafe(9)
+        self.secret = secret or secrets.token_urlsafe(24)
+        self.notify = notify
         self.watchers: list[Watcher] = []
         self.used = 0.0  # seconds of compute, for fairness
         self.touched = now
@@ -69,59 +67,52 @@ class Session:
         self.done = threading.Event()  # set whenever no limited run is under way
         self.closed = False
         self.pace = Pace(now)
+        self.late = 0.0  # seconds that the last frame came late
         self._meter = Meter(now)
         self._curve = Curve()
         self._wanted: dict[str, View] = {}
         self._versions = {"session": 0, "data": 0, "frame": 0}
         self._next_look = 0.0
-        self.late = 0.0  # seconds that the last frame came late
         self._owed = 0.0  # seconds of training until looking has its share
         self._look_cost = 1.0
         self._shown: Program | None = None  # the program of the last look
         self._scored: dict[str, Any] = {}  # what the last look found: metrics, then views
         self._views: dict[str, Any] = {}
-        self._load()
-        self._begin()
+        super().__init__(experiment, programs)
 
     # -- building ------------------------------------------------------------------------
 
     def _load(self) -> None:
-        """Data and program for the experiment as it is now."""
-        self.loaded: Loaded = load(self.experiment.data)
-        self.arrays = Arrays.of(self.experiment, self.loaded)
-        self.program = self.programs.of(self.experiment, self.arrays)
-        self.data = self.program.pack(self.arrays)
-        self._live = self.program.shape.live(self.experiment)
-        self.steps_per_epoch = int(self.program.shape.steps_per_epoch(self.arrays.count))
-        lo, hi = output_range(self.experiment, self.loaded.label_range)
-        self.span = (float(lo), float(hi))  # of the output's colours
-        self._before: Turn | None = None
-        self._moment: Scene | None = None
+        super()._load()
         self._versions["data"] += 1
         dimensions = self.experiment.data.dataset.dimensions
         self._data_message = describe.describe_data(self.loaded, dimensions)
 
-    def _begin(self) -> None:
-        """Initial weights, no past."""
-        self.state: Vector = self.program.init(self.experiment)
-        self.step = 0
-        self._place = (0, 0)  # epochs done, batches done of the next
+    def _start(self) -> None:
+        super()._start()
         self.playing = False
         self.status: Status = "paused"
         self.message: str | None = None
-        self._before = None
-        self._moment = None
-        self.history = History(self.experiment)
-        self.history.keep(0, self.state)
-        self.reach = 0  # the furthest step of the run; beyond `step` after going back
-        self._applied = 0  # entries of the log behind the state
-        self._replay: int | None = None  # the step that is being gone to
         self._after_replay = False  # whether to train on from there
         self._expected: Log | None = None  # the log that is being reproduced
-        self.reproduced: bool | None = None
         self._curve.clear()
         self._finish_limited()
         self._changed()
+
+    def _become(self, new: Experiment, change: Effect) -> None:
+        program = self.program
+        super()._become(new, change)
+        if self.program is not program:
+            self.pace.forget()
+        if self.arrays.count == 0 and self.playing:
+            self._halt("paused", None)
+        self._changed()
+
+    def _set(self, params: list[Params]) -> None:
+        super()._set(params)
+        if self.status == "diverged":
+            self.status, self.message = "paused", None
+        self._dirty()
 
     def _changed(self) -> None:
         """The experiment or the graph is another: say so, and look again."""
@@ -212,21 +203,15 @@ class Session:
         self, turn: Turn, state: Vector, report: Report, seconds: float, lanes: int = 1
     ) -> None:
         """Take over what a turn led to, and what it and those beside it cost."""
-        self.state = state
+        self._take(turn, state, report)
         if report.taken:
             self.pace.measure(report.taken, seconds)
         if self._replay is None:
             self.pace.spend(report.taken)
         self._owed -= seconds / lanes
-        self.step += report.taken
-        self._place = (report.epoch, report.batch)
-        self._moment = None
         if report.bad:
-            self._diverge(turn)
-            return
-        if report.taken:
-            self._before = turn
-        if self._replay is not None:
+            self._halt("diverged", self._diverge(turn))
+        elif self._replay is not None:
             self._replayed(report)
         else:
             self._end_if_over(report)
@@ -236,10 +221,6 @@ class Session:
         """Steps after which it has to stop, if there is such a number."""
         return self.left if self._replay is None else self._next_stop() - self.step
 
-    def _next_turn(self) -> Turn:
-        seed = np.uint32(self.experiment.seed)
-        return Turn(self.program, self.state, self._live, seed, self.data, self.step)
-
     def _end_if_over(self, report: Report) -> None:
         """Stop where early stopping says so, pause where a limited run is complete."""
         if self.left is not None:
@@ -248,16 +229,6 @@ class Session:
             self._halt("stopped", "Early stopping: the held-out loss has stopped falling.")
         elif self.left is not None and self.left <= 0:
             self._halt("paused", None)
-
-    def _diverge(self, turn: Turn) -> None:
-        """Go back to the last good weights from a step whose loss was no number."""
-        bad = self.step
-        self.state, self.step = divergence.last_good(turn, bad, self._before)
-        place = self.program.read(self.state)
-        self._place = (int(place["epoch"]), int(place["batch"]))
-        self._before = None
-        self._branch()
-        self._halt("diverged", divergence.message(bad, self.step))
 
     def _halt(self, status: Status, message: str | None) -> None:
         self.playing = False
@@ -271,24 +242,6 @@ class Session:
         self.done.set()
 
     # -- looking -------------------------------------------------------------------------
-
-    @property
-    def batch(self) -> int:
-        """Batches done of the epoch under way."""
-        return self._place[1]
-
-    @property
-    def epoch(self) -> float:
-        whole, batch = self._place
-        return whole + batch / self.steps_per_epoch
-
-    def _scene(self) -> Scene:
-        """This moment, to be looked at; scored once."""
-        if self._moment is None:
-            self._moment = Scene(
-                self.experiment, self.program, self.state, self._live, self.data, self.span
-            )
-        return self._moment
 
     def _can_look(self) -> bool:
         """Whether a look has nothing to wait for: where a network is shown for the first time,
@@ -416,42 +369,6 @@ class Session:
             self._remember(self._scene(), compiled=False)
             return self._curve.document()
 
-    def weights(self) -> dict[str, Any]:
-        """Step, digest and every parameter as nested lists."""
-        with self.lock:
-            layers = describe.describe_weights(self)
-            return {"step": self.step, "digest": self.digest(), "layers": layers}
-
-    def digest(self) -> str:
-        """SHA-256 over the weights and running statistics, layer by layer in name order."""
-        with self.lock:
-            return describe.weights_digest(*self.parameters())
-
-    def parameters(self) -> tuple[list[Params], list[Params]]:
-        """(params, stats) of every layer, output last: float32 NumPy arrays by their names,
-        not to be written to."""
-        with self.lock:
-            state = self.program.read(self.state)
-            return state["params"], state["stats"]
-
-    def predict(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(N, dimensions) points -> (N, K) outputs."""
-        with self.lock:
-            features = np.asarray(transform(self.experiment.data.features, inputs), np.float32)
-            rows = max(16, 1 << (len(features) - 1).bit_length())
-            padded = np.pad(features, ((0, rows - len(features)), (0, 0)))
-            shape = self.program.shape
-
-            def outputs(state: Tree, live: Any, _: Tree, points: Any) -> Tree:
-                return shape.predict(state, live, points)
-
-            return self._scene().look(f"predict {rows}", outputs, padded)[: len(features)]
-
-    def equation(self) -> list[str]:
-        """The network's formula in LaTeX, a line a layer."""
-        with self.lock:
-            return describe.equation(self.program.shape.model)
-
     # -- commands ------------------------------------------------------------------------
 
     def act(self, command: c.Command) -> None:
@@ -503,7 +420,7 @@ class Session:
     def _reset(self, seed: int | None) -> None:
         if seed is not None:
             self.experiment = self.experiment.model_copy(update={"seed": seed})
-        self._begin()
+        self._start()
 
     def _set_speed(self, epochs_per_second: float | None) -> None:
         self.pace.set_limit(epochs_per_second, time.monotonic())
@@ -519,58 +436,13 @@ class Session:
             self._applied = len(self.history.entries)
         self._become(new, change)
 
-    def _become(self, new: Experiment, change: Effect) -> None:
-        self.experiment = new
-        if change == "live":
-            self._tune()
-        elif change == "keep":
-            self._exchange_data()
-        elif change == "reset":
-            self._load()
-            self._begin()
-
-    def _tune(self) -> None:
-        """Live numbers moved."""
-        self._live = self.program.shape.live(self.experiment)
-        self._moment = None
-        self._changed()
-
-    def _exchange_data(self) -> None:
-        """Other points, or another program, for the weights there are."""
-        program, state = self.program, self.program.read(self.state)
-        self._load()
-        self.state = self.program.exchanged(self.experiment, state)
-        if self.program is not program:
-            self.pace.forget()
-        if self.arrays.count == 0 and self.playing:
-            self._halt("paused", None)
-        self._changed()
-
     def _edit(self, command: c.Edit) -> None:
         params = edited(self.parameters()[0], command)
         self._branch()
         self._note(Edited(step=self.step, edit=command))
         self._set(params)
 
-    def _set(self, params: list[Params]) -> None:
-        self.state = self.program.changed(self.state, params=params)
-        self._before = None
-        self._moment = None
-        if self.status == "diverged":
-            self.status, self.message = "paused", None
-        self._dirty()
-
     # -- past and branches ---------------------------------------------------------------
-
-    def _branch(self) -> None:
-        """Whatever lies ahead did not happen: the run goes on from here."""
-        self._replay, self.reproduced = None, None
-        self.history.branch(self.step, self._applied)
-        self.reach = self.step
-
-    def _note(self, entry: Edited | Resumed) -> None:
-        self.history.entries.append(entry)
-        self._applied = len(self.history.entries)
 
     def _seek(self, step: int) -> None:
         """Begin to go to a step: from the last moment kept before it, as training did."""
@@ -585,38 +457,6 @@ class Session:
         if self.step >= target:
             self._arrive()
         self._changed()
-
-    def _restore(self, moment: Moment) -> None:
-        """Be as at a moment that was kept."""
-        experiment = Experiment.model_validate(self.history.document(moment.entries))
-        if experiment != self.experiment:
-            self.experiment = experiment
-            self._load()
-        self.state, self.step, self._applied = moment.state, moment.step, moment.entries
-        place = self.program.read(self.state)
-        self._place = (int(place["epoch"]), int(place["batch"]))
-        self._before, self._moment = None, None
-
-    def _next_stop(self) -> int:
-        """The step of the next entry of the log, or the one gone to."""
-        assert self._replay is not None
-        ahead = self.history.entries[self._applied :]
-        return min(self._replay, ahead[0].step) if ahead else self._replay
-
-    def _apply_entries(self) -> None:
-        """Do again what was done at this step."""
-        entries = self.history.entries
-        while self._applied < len(entries) and entries[self._applied].step <= self.step:
-            entry = entries[self._applied]
-            self._applied += 1
-            match entry:
-                case Changed():
-                    new = Experiment.model_validate(self.history.document(self._applied))
-                    self._become(new, effect(self.experiment, new))
-                case Edited():
-                    self._set(edited(self.parameters()[0], entry.edit))
-                case Resumed():
-                    self.state = self.program.resumed(self.state)
 
     def _replayed(self, report: Report) -> None:
         """A turn of a replay is over."""
@@ -635,17 +475,6 @@ class Session:
             self._after_replay = False
             self._play(None)
 
-    def log(self) -> Log:
-        """The run up to this moment; with it, `replay` comes to the same weights."""
-        with self.lock:
-            return Log(
-                experiment=self.history.experiment,
-                entries=tuple(self.history.entries[: self._applied]),
-                step=self.step,
-                digest=self.digest(),
-                platform=platform_name(),
-            )
-
     def replay(self, log: Log) -> None:
         """Become the run of a log, by doing all of it again. Raises Refused where it cannot
         have been; then nothing has changed."""
@@ -653,7 +482,7 @@ class Session:
             check(log)
             self.experiment = log.experiment
             self._load()
-            self._begin()
+            self._start()
             self.history.entries = list(log.entries)
             self.reach = log.step
             self._expected = log
@@ -688,17 +517,6 @@ class Session:
             if self._replay is not None and self.step >= self._replay:
                 self._arrive()
             self._dirty()
-
-    def _restore_words(self, record: Record) -> None:
-        """Take over the state of a record, where its words mean here what they meant there."""
-        history, entries = self.history, len(record.log.entries)
-        experiment = Experiment.model_validate(history.document(entries))
-        program = self.programs.of(experiment, Arrays.of(experiment, load(experiment.data)))
-        if record.layout != program.packing.layout or len(record.state) != program.packing.words:
-            return
-        moment = Moment(record.log.step, record.state, entries)
-        history.moments.append(moment)
-        self._restore(moment)
 
     # -- watching ------------------------------------------------------------------------
 

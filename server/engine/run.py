@@ -1,0 +1,246 @@
+"""A run: an experiment being trained, and the log of what was done to it.
+
+Knows no clock and no watcher. It has a lock, which whoever reads or changes it holds; its public
+methods take it themselves.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from server.datasets.features import transform
+from server.datasets.split import Loaded, load
+from server.experiment import Experiment
+from server.experiment.patch import Effect, effect
+from server.layers.base import Params
+from server.training.targets import output_range
+
+from . import describe, divergence
+from .arrays import Tree
+from .data import Arrays
+from .divergence import Turn
+from .edit import edited
+from .history import Changed, Edited, History, Log, Moment, Record, Resumed
+from .platform import platform_name
+from .program import Programs, Vector
+from .steps import Report
+from .views import Scene
+
+
+class Run:
+    """An experiment, its program and data, its state at some step, and its history."""
+
+    def __init__(self, experiment: Experiment, programs: Programs) -> None:
+        self.lock = threading.RLock()
+        self.experiment = experiment
+        self.programs = programs
+        self._load()
+        self._start()
+
+    def _load(self) -> None:
+        """Data and program for the experiment as it is now."""
+        self.loaded: Loaded = load(self.experiment.data)
+        self.arrays = Arrays.of(self.experiment, self.loaded)
+        self.program = self.programs.of(self.experiment, self.arrays)
+        self.data = self.program.pack(self.arrays)
+        self._live = self.program.shape.live(self.experiment)
+        self.steps_per_epoch = int(self.program.shape.steps_per_epoch(self.arrays.count))
+        lo, hi = output_range(self.experiment, self.loaded.label_range)
+        self.span = (float(lo), float(hi))  # of the output's colours
+        self._before: Turn | None = None
+        self._moment: Scene | None = None
+
+    def _start(self) -> None:
+        """Initial weights, no past."""
+        self.state: Vector = self.program.init(self.experiment)
+        self.step = 0
+        self._place = (0, 0)  # epochs done, batches done of the next
+        self._before = None
+        self._moment = None
+        self.history = History(self.experiment)
+        self.history.keep(0, self.state)
+        self.reach = 0  # the furthest step of the run; beyond `step` after going back
+        self._applied = 0  # entries of the log behind the state
+        self._replay: int | None = None  # the step that is being gone to
+        self.reproduced: bool | None = None
+
+    # -- training ------------------------------------------------------------------------
+
+    def _next_turn(self) -> Turn:
+        seed = np.uint32(self.experiment.seed)
+        return Turn(self.program, self.state, self._live, seed, self.data, self.step)
+
+    def _take(self, turn: Turn, state: Vector, report: Report) -> None:
+        """Take over what a turn led to."""
+        self.state = state
+        self.step += report.taken
+        self._place = (report.epoch, report.batch)
+        self._moment = None
+        if report.taken and not report.bad:
+            self._before = turn
+
+    def _diverge(self, turn: Turn) -> str:
+        """Go back to the last good weights from a step whose loss was no number: what to say."""
+        bad = self.step
+        self.state, self.step = divergence.last_good(turn, bad, self._before)
+        place = self.program.read(self.state)
+        self._place = (int(place["epoch"]), int(place["batch"]))
+        self._before = None
+        self._branch()
+        return divergence.message(bad, self.step)
+
+    @property
+    def batch(self) -> int:
+        """Batches done of the epoch under way."""
+        return self._place[1]
+
+    @property
+    def epoch(self) -> float:
+        whole, batch = self._place
+        return whole + batch / self.steps_per_epoch
+
+    # -- reading -------------------------------------------------------------------------
+
+    def _scene(self) -> Scene:
+        """This moment, to be looked at; scored once."""
+        if self._moment is None:
+            self._moment = Scene(
+                self.experiment, self.program, self.state, self._live, self.data, self.span
+            )
+        return self._moment
+
+    def weights(self) -> dict[str, Any]:
+        """Step, digest and every parameter as nested lists."""
+        with self.lock:
+            layers = describe.describe_weights(self)
+            return {"step": self.step, "digest": self.digest(), "layers": layers}
+
+    def digest(self) -> str:
+        """SHA-256 over the weights and running statistics, layer by layer in name order."""
+        with self.lock:
+            return describe.weights_digest(*self.parameters())
+
+    def parameters(self) -> tuple[list[Params], list[Params]]:
+        """(params, stats) of every layer, output last: float32 NumPy arrays by their names,
+        not to be written to."""
+        with self.lock:
+            state = self.program.read(self.state)
+            return state["params"], state["stats"]
+
+    def predict(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(N, dimensions) points -> (N, K) outputs."""
+        with self.lock:
+            features = np.asarray(transform(self.experiment.data.features, inputs), np.float32)
+            rows = max(16, 1 << (len(features) - 1).bit_length())
+            padded = np.pad(features, ((0, rows - len(features)), (0, 0)))
+            shape = self.program.shape
+
+            def outputs(state: Tree, live: Any, _: Tree, points: Any) -> Tree:
+                return shape.predict(state, live, points)
+
+            return self._scene().look(f"predict {rows}", outputs, padded)[: len(features)]
+
+    def equation(self) -> list[str]:
+        """The network's formula in LaTeX, a line a layer."""
+        with self.lock:
+            return describe.equation(self.program.shape.model)
+
+    # -- changing ------------------------------------------------------------------------
+
+    def _become(self, new: Experiment, change: Effect) -> None:
+        """Be of another experiment, with the weights there are or, for `reset`, with new ones."""
+        self.experiment = new
+        if change == "live":
+            self._tune()
+        elif change == "keep":
+            self._exchange_data()
+        elif change == "reset":
+            self._load()
+            self._start()
+
+    def _tune(self) -> None:
+        """Live numbers moved."""
+        self._live = self.program.shape.live(self.experiment)
+        self._moment = None
+
+    def _exchange_data(self) -> None:
+        """Other points, or another program, for the weights there are."""
+        state = self.program.read(self.state)
+        self._load()
+        self.state = self.program.exchanged(self.experiment, state)
+
+    def _set(self, params: list[Params]) -> None:
+        """Other weights."""
+        self.state = self.program.changed(self.state, params=params)
+        self._before = None
+        self._moment = None
+
+    # -- past and branches ---------------------------------------------------------------
+
+    def _branch(self) -> None:
+        """Whatever lies ahead did not happen: the run goes on from here."""
+        self._replay, self.reproduced = None, None
+        self.history.branch(self.step, self._applied)
+        self.reach = self.step
+
+    def _note(self, entry: Edited | Resumed) -> None:
+        self.history.entries.append(entry)
+        self._applied = len(self.history.entries)
+
+    def _restore(self, moment: Moment) -> None:
+        """Be as at a moment that was kept."""
+        experiment = Experiment.model_validate(self.history.document(moment.entries))
+        if experiment != self.experiment:
+            self.experiment = experiment
+            self._load()
+        self.state, self.step, self._applied = moment.state, moment.step, moment.entries
+        place = self.program.read(self.state)
+        self._place = (int(place["epoch"]), int(place["batch"]))
+        self._before, self._moment = None, None
+
+    def _next_stop(self) -> int:
+        """The step of the next entry of the log, or the one gone to."""
+        assert self._replay is not None
+        ahead = self.history.entries[self._applied :]
+        return min(self._replay, ahead[0].step) if ahead else self._replay
+
+    def _apply_entries(self) -> None:
+        """Do again what was done at this step."""
+        entries = self.history.entries
+        while self._applied < len(entries) and entries[self._applied].step <= self.step:
+            entry = entries[self._applied]
+            self._applied += 1
+            match entry:
+                case Changed():
+                    new = Experiment.model_validate(self.history.document(self._applied))
+                    self._become(new, effect(self.experiment, new))
+                case Edited():
+                    self._set(edited(self.parameters()[0], entry.edit))
+                case Resumed():
+                    self.state = self.program.resumed(self.state)
+
+    def log(self) -> Log:
+        """The run up to this moment; with it, `replay` comes to the same weights."""
+        with self.lock:
+            return Log(
+                experiment=self.history.experiment,
+                entries=tuple(self.history.entries[: self._applied]),
+                step=self.step,
+                digest=self.digest(),
+                platform=platform_name(),
+            )
+
+    def _restore_words(self, record: Record) -> None:
+        """Take over the state of a record, where its words mean here what they meant there."""
+        history, entries = self.history, len(record.log.entries)
+        experiment = Experiment.model_validate(history.document(entries))
+        program = self.programs.of(experiment, Arrays.of(experiment, load(experiment.data)))
+        if record.layout != program.packing.layout or len(record.state) != program.packing.words:
+            return
+        moment = Moment(record.log.step, record.state, entries)
+        history.moments.append(moment)
+        self._restore(moment)
