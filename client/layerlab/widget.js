@@ -69,7 +69,8 @@ function render({ model, el }) {
 function words({ step = 0, epoch = 0, status = '', message, metrics }) {
   const scores = metrics?.test ?? metrics?.train ?? {};
   const said = Object.entries(scores).map(([name, value]) => `${name} ${value.toPrecision(3)}`);
-  return [`epoch ${Math.floor(epoch)}`, `step ${step}`, ...said, message || status].join(' · ');
+  const words = [`epoch ${Math.floor(epoch)}`, `step ${step}`, ...said, message || status];
+  return words.filter(Boolean).join(' · ');
 }
 
 /** A canvas's context in CSS pixels, sharp on any screen. */
