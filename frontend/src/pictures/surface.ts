@@ -57,7 +57,7 @@ export function only(picture: Picture, index: number): Picture | null {
 }
 
 /** The network's output, null before the first frame with it. */
-export function outputPicture(frame: Frame | null): Picture | null {
+export function outputPicture(frame: Pick<Frame, 'views'> | null): Picture | null {
   const surface = frame?.views.surface;
   return surface ? pictureOf(surface.values, surface.range) : null;
 }
