@@ -11,10 +11,11 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import anyio
+import numpy as np
 import structlog
 
 from server.engine.commands import Play
-from server.engine.curve import Row
+from server.engine.curve import Rows
 from server.engine.history import Log
 from server.engine.scheduler import Engine, Full
 from server.engine.session import Session
@@ -277,10 +278,10 @@ class Keeper:
         return session
 
 
-def thinned(rows: list[Row]) -> list[Row]:
+def thinned(rows: Rows) -> Rows:
     """At most about ROWS of them, evenly, the last among them."""
     every = -(-len(rows) // ROWS)
-    return rows if every <= 1 else [*rows[:-1:every], rows[-1]]
+    return rows if every <= 1 else np.concatenate([rows[:-1:every], rows[-1:]])
 
 
 def _mark(session: Session) -> Mark:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from server.engine.curve import COLUMNS, Row
+from server.engine.curve import COLUMNS, Rows
 from server.engine.history import Log, Record
 
 #: the first columns of the curve, which float32 cannot count far enough
@@ -35,7 +35,7 @@ def pack_log(log: Log) -> dict[str, Any]:
 def pack_state(kept: Kept) -> bytes:
     """State, curve, and what else there is beside the log."""
     record = kept.record
-    rows = np.array(record.rows, np.float64).reshape(-1, len(COLUMNS))
+    rows = record.rows
     arrays = {
         "state": np.ascontiguousarray(record.state),
         "counts": np.ascontiguousarray(rows[:, :COUNTS]),
@@ -56,7 +56,8 @@ def unpack(log: Mapping[str, Any], step: int, state: bytes | None) -> Kept:
     """What these were packed from. Where the state is missing or cannot be read, the record
     asks for a replay of its log. Raises ValueError or TypeError where there is no log."""
     run = Log.model_validate({**log, "step": step})
-    bare = Record(run, np.zeros(0, np.uint32), "", [], playing=False, speed=None)
+    no_rows = np.empty((0, len(COLUMNS)))
+    bare = Record(run, np.zeros(0, np.uint32), "", no_rows, playing=False, speed=None)
     try:
         return _with_state(bare, state or b"")
     except (SafetensorError, LookupError, TypeError, ValueError):
@@ -86,6 +87,5 @@ def _with_state(bare: Record, state: bytes) -> Kept:
     return Kept(record, words["left"])
 
 
-def _rows(arrays: dict[str, NDArray[Any]]) -> list[Row]:
-    rows = np.concatenate([arrays["counts"], arrays["rows"].astype(np.float64)], axis=1)
-    return [tuple(row) for row in rows.tolist()]
+def _rows(arrays: dict[str, NDArray[Any]]) -> Rows:
+    return np.concatenate([arrays["counts"], arrays["rows"].astype(np.float64)], axis=1)

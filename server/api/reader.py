@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from server.engine.curve import COLUMNS
+from server.engine.curve import COLUMNS, Rows
 from server.engine.snapshot import Snapshot
 from server.engine.views import View
 
@@ -51,5 +52,5 @@ class Reader:
         return messages
 
 
-def _rows(rows: list[tuple[float, ...]]) -> Any:
-    return np.array(rows, np.float32).reshape(-1, len(COLUMNS))
+def _rows(rows: Rows) -> NDArray[np.float32]:
+    return rows.astype(np.float32)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from .arrays import Tree
 from .shape import PARTS
 
 Row = tuple[float, ...]
+Rows = NDArray[np.float64]
 
 COLUMNS = (
     "step",
@@ -17,45 +22,48 @@ COLUMNS = (
     "learning_rate",
 )
 #: beyond so many rows every second one of a curve is given up
-MAX_ROWS = 2000
+MAX_ROWS = 1000
 
 
 class Curve:
     """Rows of COLUMNS, their steps rising. NaN is where there is no value.
 
-    A list of rows is only ever appended to, so a reader may keep it with its length;
-    `version` rises when another list takes its place.
+    `rows` (n, columns) is a view of room that is only ever added to, so a reader may keep it;
+    `version` rises when another takes its place.
     """
 
     def __init__(self) -> None:
-        self.rows: list[Row] = []
-        self.version = 1
+        self.version = 0
+        self.clear()
+
+    @property
+    def rows(self) -> Rows:
+        return self._room[: self._count]
 
     def clear(self) -> None:
-        self._replace([])
+        self.extend(np.empty((0, len(COLUMNS))))
 
     def add(self, row: Row) -> None:
         """Add a row; those of its step and of later ones, which a run went back from, go."""
-        step = row[0]
-        if self.rows and self.rows[-1][0] >= step:
-            self._replace([*(r for r in self.rows if r[0] < step), row])
-            return
-        self.rows.append(row)
-        if len(self.rows) > MAX_ROWS:
-            self._replace(self.rows[::2])
+        steps = self.rows[:, 0]
+        if len(steps) and steps[-1] >= row[0]:
+            self.extend(self.rows[steps < row[0]])
+        if self._count == MAX_ROWS:
+            self.extend(self.rows[::2])
+        self._room[self._count] = row
+        self._count += 1
 
-    def extend(self, rows: list[Row]) -> None:
+    def extend(self, rows: Rows) -> None:
         """Have these rows and no others."""
-        self._replace(list(rows))
+        self._room = np.zeros((MAX_ROWS, len(COLUMNS)))
+        self._count = min(len(rows), MAX_ROWS)
+        self._room[: self._count] = rows[-MAX_ROWS:]
+        self.version += 1
 
     def document(self) -> dict[str, Any]:
         """Columns and rows as JSON; NaN is null."""
-        rows = [[None if v != v else v for v in row] for row in self.rows]
+        rows = [[None if math.isnan(v) else v for v in row] for row in self.rows.tolist()]
         return {"columns": list(COLUMNS), "rows": rows}
-
-    def _replace(self, rows: list[Row]) -> None:
-        self.rows = rows
-        self.version += 1
 
 
 def curve_row(step: int, epoch: float, scores: Tree, norm: float, counts: dict[str, int]) -> Row:

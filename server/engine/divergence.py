@@ -43,7 +43,9 @@ def run_together(turns: Sequence[Turn], steps: Sequence[int]) -> list[tuple[Vect
         [t.data for t in turns],
         [np.int32(n) for n in steps],
     )
-    return [(state, program.report(state)) for state in states[: len(turns)]]
+    # Copies: a row of the whole would keep all of it.
+    alone = [state.copy() for state in states[: len(turns)]]
+    return [(state, program.report(state)) for state in alone]
 
 
 def last_good(turn: Turn, bad: int, before: Turn | None) -> tuple[Vector, int]:

@@ -15,7 +15,7 @@ from server.experiment.patch import difference, effect, merge
 from server.experiment.registry import Spec
 
 from .commands import MAX_STEPS, Edit, Refused
-from .curve import Row
+from .curve import Rows
 from .edit import edited
 from .model import Model
 from .program import Vector
@@ -93,7 +93,7 @@ class Record:
     log: Log
     state: NDArray[np.uint32]
     layout: str
-    rows: list[Row]
+    rows: Rows
     playing: bool
     speed: float | None
 

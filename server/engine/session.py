@@ -500,7 +500,7 @@ class Session(Run):
                 log=self.log(),
                 state=np.asarray(self.state),
                 layout=self.program.packing.layout,
-                rows=list(self._curve.rows),
+                rows=self._curve.rows.copy(),
                 playing=self.playing,
                 speed=self.pace.limit,
             )

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from .curve import Row
+from .curve import Rows
 from .views import View
 
 Status = Literal["paused", "playing", "seeking", "compiling", "diverged", "stopped"]
@@ -24,7 +24,7 @@ class Snapshot:
     data_version: int
     data: dict[str, Any]
     curve_version: int
-    curve: list[Row]
+    curve: Rows
     rows: int
     frame_version: int
     frame: dict[str, Any]
