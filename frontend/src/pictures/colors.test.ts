@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { RUN_COLORS } from '../runs/colors';
 import {
   CLASSES,
   classColor,
@@ -130,14 +131,28 @@ function seen(hex: string, vision: Matrix): Rgb {
   return oklab(times(vision, [linear(r), linear(g), linear(b)]));
 }
 
-describe.each(['light', 'dark'] as const)('the classes on a %s page', (page) => {
-  const pairs = CLASSES.flatMap((a, i) => CLASSES.slice(i + 1).map((b) => [a, b] as const));
+function apart(a: string, b: string, vision: Matrix): number {
+  const [p, q] = [seen(a, vision), seen(b, vision)];
+  return Math.hypot(p[0] - q[0], p[1] - q[1], p[2] - q[2]);
+}
 
-  it.each(Object.entries(VISION))('are told apart with %s vision', (_, vision) => {
-    for (const [a, b] of pairs) {
-      const [p, q] = [seen(a[page], vision), seen(b[page], vision)];
-      const distance = Math.hypot(p[0] - q[0], p[1] - q[1], p[2] - q[2]);
-      expect(distance, `${a.name} and ${b.name}`).toBeGreaterThan(0.11);
-    }
+describe.each(['light', 'dark'] as const)('on a %s page', (page) => {
+  const pairs = <T>(all: readonly T[]) =>
+    all.flatMap((a, i) => all.slice(i + 1).map((b) => [a, b] as const));
+
+  it.each(Object.entries(VISION))('classes are told apart with %s vision', (_, vision) => {
+    for (const [a, b] of pairs(CLASSES))
+      expect(apart(a[page], b[page], vision), `${a.name} and ${b.name}`).toBeGreaterThan(0.11);
+  });
+
+  it.each(Object.entries(VISION))('runs are told apart with %s vision', (_, vision) => {
+    for (const [a, b] of pairs(RUN_COLORS))
+      expect(apart(a[page], b[page], vision), `${a[page]} and ${b[page]}`).toBeGreaterThan(0.11);
+  });
+
+  it('runs stand out from the paper', () => {
+    const paper = parseHex(page === 'light' ? '#ffffff' : '#161c22');
+    for (const color of RUN_COLORS)
+      expect(contrast(parseHex(color[page]), paper)).toBeGreaterThanOrEqual(3);
   });
 });

@@ -136,10 +136,10 @@ function text(root: Schema, node: Schema, value: Json): string {
   return JSON.stringify(value);
 }
 
+/** Names as the schema calls them; of anything else, how many there are. */
 function list(root: Schema, node: Schema, value: Json[]): string {
-  if (!value.every((one) => typeof one === 'string'))
-    return `${value.length} ${words(node).title.toLowerCase()}`;
   const named = options(resolve(root, (node.items ?? {}) as Schema));
+  if (named.length === 0) return number(value.length);
   return value.map((one) => named.find((option) => option.value === one)?.title ?? one).join(', ');
 }
 
