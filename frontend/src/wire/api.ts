@@ -39,7 +39,12 @@ export interface ExportTarget {
 
 const BASE = '/api/v1';
 
-async function call<T>(method: string, path: string, body?: Json, secret?: string): Promise<T> {
+export async function call<T>(
+  method: string,
+  path: string,
+  body?: Json,
+  secret?: string,
+): Promise<T> {
   const headers: Record<string, string> = {};
   if (body !== undefined) headers['Content-Type'] = 'application/json';
   if (secret) headers.Authorization = `Bearer ${secret}`;
