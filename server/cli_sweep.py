@@ -100,7 +100,7 @@ def _words(summary: dict[str, Any]) -> str:
     for setting in ranked[:SHOWN]:
         named = zip(titles, setting["values"], strict=True)
         shown = ", ".join(f"{title} {_value(value)}" for title, value in named)
-        spread = f" ± {setting['spread']:.2g}" if len(setting["runs"]) > 1 else ""
+        spread = f" ± {setting['deviation']:.2g}" if len(setting["runs"]) > 1 else ""
         lines.append(f"{setting['loss']:.6g}{spread}  {shown}".rstrip())
     found = summary["importance"]
     if found and titles:

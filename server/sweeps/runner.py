@@ -205,7 +205,7 @@ class Study:
             "values": list(values),
             "runs": [run.planned.index for run in self.runs if run.planned.setting == j],
             "loss": float(np.mean(losses)) if losses else None,
-            "spread": float(np.std(losses)) if losses else None,
+            "deviation": float(np.std(losses)) if losses else None,
         }
 
     def _best(self) -> int | None:

@@ -107,6 +107,7 @@ def test_an_ensemble_is_mean_and_deviation_over_the_seeds(sweeps) -> None:
     assert top == pytest.approx(stack.std(0).max(), rel=1e-4)
     losses = [run.result.loss for run in study.runs if run.result]
     assert found["loss"] == pytest.approx(np.mean(losses))
+    assert found["deviation"] == pytest.approx(np.std(losses))
     assert found["spread"]["size"] == SIZE
 
 
