@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { Experiment, Json, Schema } from '../types';
+import type { Experiment, Json, RunLog, Schema } from '../types';
 import { deeds, marks } from './deeds';
 import { differences } from './differences';
 import { experimentOf, upTo } from './log';
 
 const kind = (name: string) => ({ kind: { const: name } });
-const optimizer = {
+const optimizer: Json = {
   title: 'Optimizer',
   oneOf: [
     { title: 'SGD', properties: kind('sgd') },
@@ -15,7 +15,7 @@ const optimizer = {
     },
   ],
 };
-const dense = {
+const dense: Json = {
   title: 'Dense',
   properties: {
     ...kind('dense'),
@@ -30,7 +30,7 @@ const dense = {
     },
   },
 };
-const stopping = {
+const stopping: Json = {
   title: 'Early stopping',
   anyOf: [
     { type: 'object', properties: { patience: { title: 'Patience', type: 'integer' } } },
@@ -142,18 +142,18 @@ describe('differences', () => {
   });
 });
 
-const log = {
-  version: 1 as const,
+const log: RunLog = {
+  version: 1,
   experiment: as(base),
   entries: [
-    { kind: 'changed' as const, step: 10, patch: { training: { learning_rate: 0.1 } } },
+    { kind: 'changed', step: 10, patch: { training: { learning_rate: 0.1 } } },
     {
-      kind: 'edited' as const,
+      kind: 'edited',
       step: 12,
-      edit: { kind: 'edit' as const, layer: 0, param: 'w' as const, index: [0, 2], value: -0.3 },
+      edit: { kind: 'edit', layer: 0, param: 'w', index: [0, 2], value: -0.3 },
     },
-    { kind: 'changed' as const, step: 90, patch: { training: { learning_rate: 0.2, l1: 1 } } },
-    { kind: 'resumed' as const, step: 95 },
+    { kind: 'changed', step: 90, patch: { training: { learning_rate: 0.2, l1: 1 } } },
+    { kind: 'resumed', step: 95 },
   ],
   step: 100,
   digest: 'd',
