@@ -32,10 +32,15 @@ def plain(value: Any) -> Any:
 class Api:
     """One server's REST, with the secret of one session once there is one."""
 
-    def __init__(self, server: str, *, local: bool = False) -> None:
+    def __init__(self, server: str, *, key: str | None = None, local: bool = False) -> None:
         self.server = server
+        #: what lets one in at a server that wants it
+        self.keys = {"X-API-Key": key} if key else {}
+        self.local = local
         # a proxy of the environment's knows no server of this very machine
-        self._http = httpx.AsyncClient(base_url=server, timeout=TIMEOUT, trust_env=not local)
+        self._http = httpx.AsyncClient(
+            base_url=server, headers=self.keys, timeout=TIMEOUT, trust_env=not local
+        )
 
     def authorize(self, secret: str) -> None:
         self._http.headers["Authorization"] = f"Bearer {secret}"

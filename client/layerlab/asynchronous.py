@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing, nullcontext, suppress
@@ -34,6 +35,7 @@ View = str | Json
 #: True: a bar; False: nothing; a function: called about four times a second
 Shown = bool | Callable[[TrainResult], object]
 
+KEY = "LAYERLAB_API_KEY"
 #: points in one request, as the server takes them
 MAX_POINTS = 10_000
 #: seconds until a session has surely been looked at
@@ -52,6 +54,7 @@ class AsyncPlayground:
     session, secret: of a session that is there already. Without its secret it can be looked
         at, not touched.
     keep: leave the session to others when this ends; else it ends, if this made it.
+    api_key: for a server that wants one; by default LAYERLAB_API_KEY of the environment.
 
     Use it with `async with`, or `await` its `open()` and `close()`.
     """
@@ -64,12 +67,14 @@ class AsyncPlayground:
         session: str | None = None,
         secret: str | None = None,
         keep: bool = False,
+        api_key: str | None = None,
     ) -> None:
         address = links.read(server) if server is not None else None
         self._address = address
         self._experiment = experiment
         self.id: str = session or (address.session if address else None) or ""
         self.secret: str | None = secret or (address.secret if address else None)
+        self._key = api_key or os.environ.get(KEY)
         self._keep = keep or bool(self.id)  # what others made is theirs to end
         self._local: LocalServer | None = None
         self._api: Api | None = None
@@ -89,7 +94,7 @@ class AsyncPlayground:
         if self._address is None:
             self._local = await anyio.to_thread.run_sync(LocalServer)
         self.server: str = self._address.server if self._address else self._local.url  # type: ignore[union-attr]
-        self._api = Api(self.server, local=self._local is not None)
+        self._api = Api(self.server, key=self._key, local=self._local is not None)
         try:
             await (self._attach() if self.id else self._create())
         except BaseException:
@@ -132,6 +137,9 @@ class AsyncPlayground:
         address = self._address
         if self._experiment is not None or address is None:
             return self._experiment or {}
+        if address.share:
+            shared = await self._rest.call("GET", f"/api/v1/shares/{quote(address.share)}")
+            return shared["experiment"]
         if address.tf is None:
             return address.experiment or {}
         said = await self._rest.call("GET", f"/api/v1/tf-playground?{address.tf}")
@@ -221,7 +229,7 @@ class AsyncPlayground:
     async def _look_on(self) -> None:
         """A curve has a row for every look at the session: look, so that history has rows."""
         with suppress(LayerlabError):
-            async for _ in self._messages((), fps=LOOKS_PER_SECOND):
+            async for _ in self.messages(fps=LOOKS_PER_SECOND):
                 continue
 
     async def play(self, steps: int | None = None) -> Json:
@@ -332,7 +340,7 @@ class AsyncPlayground:
         views: names or `{"kind": "surface", "size": 50}` (docs/protocol.md, "Views"). Who is
         slow to take a frame gets fewer, never old ones.
         """
-        async with aclosing(self._messages(views, fps)) as messages:
+        async with aclosing(self.messages(*views, fps=fps)) as messages:
             async for message in messages:
                 if message["kind"] == "frame":
                     yield _frame(message)
@@ -364,17 +372,19 @@ class AsyncPlayground:
         self._widgets.append(widget)
         return widget
 
-    def _messages(self, views: Sequence[View], fps: float) -> AsyncGenerator[Json]:
-        return live.messages(
-            self.server, self.id, views=views, fps=fps, local=self._local is not None
-        )
+    def messages(self, *views: View, fps: float) -> AsyncGenerator[Json]:
+        """Everything that the live socket says (docs/protocol.md), arrays as NumPy's."""
+        return live.messages(self._rest, self.id, views=views, fps=fps)
 
     async def _glance(self, *views: View) -> Json:
         """The newest of each kind of message, once a frame has all that was asked for."""
         names = {view if isinstance(view, str) else view["kind"] for view in views}
         seen: Json = {}
         try:
-            async with asyncio.timeout(LOOK_SECONDS), aclosing(self._messages(views, 30)) as said:
+            async with (
+                asyncio.timeout(LOOK_SECONDS),
+                aclosing(self.messages(*views, fps=30)) as said,
+            ):
                 async for message in said:
                     seen[message["kind"]] = _TAKE.get(message["kind"], lambda m: m)(message)
                     frame = seen.get("frame")

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
+
+#: the path of a short link
+SHORT = re.compile(r"(?P<before>.*)/e/(?P<id>\w+)")
 
 
 @dataclass(frozen=True)
@@ -14,13 +18,15 @@ class Address:
     """A server, and what an address of its page asks for.
 
     server: scheme, host and port. session, secret: of a session that lives there.
-    experiment: of a portable link. tf: a TensorFlow Playground address, after its `#`.
+    experiment: of a portable link. share: the id of a short one.
+    tf: a TensorFlow Playground address, after its `#`.
     """
 
     server: str
     session: str | None = None
     secret: str | None = None
     experiment: dict[str, Any] | None = None
+    share: str | None = None
     tf: str | None = None
 
 
@@ -29,12 +35,16 @@ def read(address: str) -> Address:
     parts = urlsplit(address if "://" in address else f"http://{address}")
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError(f"{address!r} is no server's address; write http://host:port")
-    server = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+    path = parts.path.rstrip("/")
+    short = SHORT.fullmatch(path)
+    server = f"{parts.scheme}://{parts.netloc}{short['before'] if short else path}"
     keys = {name: values[-1] for name, values in parse_qs(parts.fragment).items()}
     if "s" in keys:
         return Address(server, session=keys["s"], secret=keys.get("k"))
     if keys.get("x", "true") not in ("true", "false"):
         return Address(server, experiment=_decode(keys["x"]))
+    if short and not parts.fragment:
+        return Address(server, share=short["id"])
     return Address(server, tf=parts.fragment or None)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
+from .api import Api
 from .errors import BadInput, Busy, LayerlabError, NotAllowed, NotFound, Problem, Unreachable
 
 BAD_MESSAGE, WRONG_SECRET, NO_SESSION, FULL = 4400, 4401, 4404, 1013
@@ -24,23 +25,24 @@ REFUSALS = {
 
 
 async def messages(
-    server: str,
+    api: Api,
     session: str,
     *,
     views: Sequence[str | dict[str, Any]] = (),
     fps: float,
-    local: bool = False,
 ) -> AsyncGenerator[dict[str, Any]]:
     """Every message of a session, arrays as NumPy's, until the session ends.
 
     Raises NotFound where there is none, BadInput for a view that is none, Unreachable.
     """
-    url = f"ws{server.removeprefix('http')}/api/v1/sessions/{quote(session, safe='')}/live"
+    url = f"ws{api.server.removeprefix('http')}/api/v1/sessions/{quote(session, safe='')}/live"
     asked = [{"kind": view} if isinstance(view, str) else view for view in views]
     hello = {"kind": "hello", "secret": None, "fps": fps, "views": asked}
     begun = False
     try:
-        async with connect(url, max_size=None, proxy=None if local else True) as socket:
+        async with connect(
+            url, additional_headers=api.keys, max_size=None, proxy=None if api.local else True
+        ) as socket:
             await socket.send(json.dumps(hello))
             async for message in socket:
                 begun = True
@@ -50,7 +52,7 @@ async def messages(
         code = error.rcvd.code if error.rcvd else None
         reason = error.rcvd.reason if error.rcvd else "the connection broke"
     except (OSError, InvalidHandshake) as error:
-        raise Unreachable(f"no live socket at {server} ({error})") from error
+        raise Unreachable(f"no live socket at {api.server} ({error})") from error
     if code == NO_SESSION and begun:
         return
     raise _closed(code, reason or "the server closed the connection")

@@ -74,6 +74,7 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory(prefix="layerlab-") as folder:
         # links and runs of its own, beside those of a server that this person may also have
+        os.environ.pop("LAYERLAB_API_KEYS", None)  # nobody else is to come here
         os.environ["LAYERLAB_DATABASE_URL"] = f"sqlite:///{folder}/layerlab.db"
         app(["serve", "--host", "127.0.0.1", "--port", "0"])
 

@@ -34,6 +34,7 @@ class Playground:
     session, secret: of a session that is there already. Without its secret it can be looked
         at, not touched.
     keep: leave the session to others when this ends; else it ends, if this made it.
+    api_key: for a server that wants one; by default LAYERLAB_API_KEY of the environment.
 
     Use it with `with`, or call `close()` in the end. Raises Unreachable, BadInput for the
     experiment, NotFound or NotAllowed for a session.
@@ -51,8 +52,11 @@ class Playground:
         session: str | None = None,
         secret: str | None = None,
         keep: bool = False,
+        api_key: str | None = None,
     ) -> None:
-        self._lab = AsyncPlayground(server, experiment, session=session, secret=secret, keep=keep)
+        self._lab = AsyncPlayground(
+            server, experiment, session=session, secret=secret, keep=keep, api_key=api_key
+        )
         self._loop = Loop()
         try:
             self._run(self._lab.open)

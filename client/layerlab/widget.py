@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from . import colors
 from .errors import LayerlabError
 from .extras import need
-from .live import messages
 
 if TYPE_CHECKING:
     from anywidget import AnyWidget
@@ -78,7 +77,7 @@ class LiveWidget(AnyWidget):
     async def _follow(self) -> None:
         lab = self._lab
         try:
-            async for message in messages(lab.server, lab.id, views=["surface"], fps=FPS):
+            async for message in lab.messages("surface", fps=FPS):
                 take = getattr(self, f"_take_{message['kind']}", None)
                 if take:
                     with self.hold_sync():

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -34,6 +35,7 @@ from layerlab import (
     TrainResult,
     Unreachable,
 )
+from tests.conftest import serving
 
 SPIRAL = {
     "data": {"dataset": {"kind": "spiral", "noise": 5}},
@@ -94,12 +96,12 @@ def test_they_offer_the_same() -> None:
     def public(cls: type) -> set[str]:
         return {name for name in dir(cls) if not name.startswith("_")}
 
-    # what attributes set cannot be awaited, and a constructor neither
+    # what attributes set cannot be awaited, and a constructor neither; `messages` is the widget's
     assert public(Playground) - public(AsyncPlayground) == {
         *("data", "network", "training"),
         *("id", "secret", "server"),  # of every instance there
     }
-    assert public(AsyncPlayground) - public(Playground) == {"open"}
+    assert public(AsyncPlayground) - public(Playground) == {"open", "messages"}
 
 
 def test_typed_experiments_mean_the_same_as_json(server_url: str) -> None:
@@ -178,6 +180,9 @@ def test_portable_links_and_those_of_tensorflow_playground_open(server_url: str)
         assert lab.data.dataset.kind == "xor"
         assert lab.network.layers[0].units == 3
         assert lab.network.layers[0].activation == "relu"
+    saved = httpx.post(f"{server_url}/api/v1/shares", json={"experiment": SPIRAL}).json()
+    with Playground(saved["address"]) as lab:
+        assert lab.data.dataset.kind == "spiral" and lab.server == server_url
     with pytest.raises(ValueError, match="last letter"):
         Playground(f"{server_url}/#x=eyJ2ZXJza")
 
@@ -349,9 +354,29 @@ def test_a_bar_tells_how_far_it_is(lab: Playground, capsys: pytest.CaptureFixtur
     assert told.out == ""
 
 
+def test_a_server_that_wants_a_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = "a-key-of-some-length-0123456789"
+    with serving(tmp_path / "log", LAYERLAB_API_KEYS=key) as url:
+        with pytest.raises(NotAllowed, match="X-API-Key"):
+            Playground(url)
+        with Playground(url, api_key=key) as lab:
+            assert lab.look().step == 0  # by the live socket
+        monkeypatch.setenv("LAYERLAB_API_KEY", key)
+        with Playground(url) as lab:
+            assert lab.train(steps=1, **QUIET).step == 1
+
+
 def test_nobody_answers(server_url: str) -> None:
     with pytest.raises(Unreachable, match="is the server running"):
         Playground("http://127.0.0.1:9")
+
+
+def test_an_export_is_what_rest_gives(lab: Playground) -> None:
+    there = f"{lab.server}/api/v1/sessions/{lab.id}/exports"
+    for target in ("safetensors", "pytorch"):
+        assert lab.export(target) == httpx.get(f"{there}/{target}").raise_for_status().content
+    with pytest.raises(NotFound, match="it is one of"):
+        lab.export("fortran")
 
 
 def test_a_server_that_lacks_exports_is_told_by_name(
