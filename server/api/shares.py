@@ -5,11 +5,9 @@ from __future__ import annotations
 import base64
 import json
 import math
-import platform
 from functools import lru_cache
 from typing import Annotated, Any
 
-import jax
 import numpy as np
 from fastapi import APIRouter, Body, Depends, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
@@ -18,6 +16,7 @@ from starlette.concurrency import run_in_threadpool
 
 from server import __version__
 from server.datasets.base import DOMAIN
+from server.engine.platform import platform_name
 from server.engine.session import Session
 from server.sharing import Moment, Share, document, draw, read
 from server.sharing.document import MAX_OUTPUTS, MAX_WEIGHTS
@@ -203,17 +202,12 @@ def moment_of(session: Session) -> Moment:
         {
             "step": weights["step"],
             "digest": weights["digest"],
-            "platform": where_computed(),
+            "platform": platform_name(),
             "curve": {"columns": curve["columns"], "rows": _thinned(curve["rows"])},
             "surface": _surface(session),
             "weights": _weights(weights["layers"]),
         }
     )
-
-
-def where_computed() -> str:
-    """What a digest of weights depends on, besides the run."""
-    return f"{jax.default_backend()} {platform.machine()} jax {jax.__version__}"
 
 
 def _thinned(rows: list[list[float | None]]) -> list[list[float | None]]:
