@@ -43,10 +43,10 @@ def document(values: Outputs, span: tuple[float, float]) -> dict[str, Any]:
 
 
 def ensemble(members: Sequence[Outputs], span: tuple[float, float]) -> dict[str, Any]:
-    """Mean and spread (standard deviation, of the population) over the seeds; the spread's
-    range begins at 0."""
+    """Mean and spread over the seeds: at every place the standard deviation (of the population),
+    of several outputs the largest. The spread's range begins at 0."""
     stack = np.stack(members).astype(np.float64)
-    mean, spread = stack.mean(0), stack.std(0)
+    mean, spread = stack.mean(0), stack.std(0).max(0, keepdims=True)
     top = max(float(np.nan_to_num(spread).max()), 1e-6)
     return {
         "mean": document(mean.astype(np.float32), span),
