@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match, Route
 
 from server.engine.commands import Refused
 from server.engine.scheduler import Full
@@ -99,6 +100,13 @@ def _message(error: Any) -> str:
     return text + shown
 
 
+def _methods(request: Request) -> set[str]:
+    """Those that some route of the request's path takes."""
+    routes = [route for route in request.app.routes if isinstance(route, Route)]
+    found = [route for route in routes if route.matches(request.scope)[0] is not Match.NONE]
+    return {method for route in found for method in route.methods or ()}
+
+
 def install(app: FastAPI) -> None:
     """Answer every error of the application as problem+json."""
 
@@ -129,9 +137,12 @@ def install(app: FastAPI) -> None:
         return problem(410, [{"path": "", "message": str(error)}])
 
     @app.exception_handler(HTTPException)
-    async def http_error(_: Request, error: HTTPException) -> JSONResponse:
+    async def http_error(request: Request, error: HTTPException) -> JSONResponse:
         errors = [{"path": "", "message": str(error.detail)}]
-        return problem(error.status_code, errors, headers=error.headers)
+        headers = error.headers
+        if error.status_code == 405:  # what raised it knows its own methods only
+            headers = {"Allow": ", ".join(sorted(_methods(request)))}
+        return problem(error.status_code, errors, headers=headers)
 
     @app.exception_handler(Exception)
     async def failed(_: Request, __: Exception) -> JSONResponse:

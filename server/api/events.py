@@ -38,6 +38,12 @@ def _known(name: str) -> str:
 
 Shown = Annotated[str, AfterValidator(_known), Field(json_schema_extra={"enum": list(VIEWS)})]
 
+EVENT = {
+    "type": "object",
+    "properties": {name: {"type": "string"} for name in ("event", "data", "id")},
+    "required": ["event", "data"],
+}
+
 _nonces: WeakKeyDictionary[Session, str] = WeakKeyDictionary()
 
 
@@ -56,7 +62,7 @@ class EventStream(StreamingResponse):
             "description": "Events `session`, `data`, `history` and `frame`, their data JSON as of "
             "the live socket with arrays as lists; `ended` where the session has. A comment "
             "where there was nothing for 15 seconds.",
-            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            "content": {"text/event-stream": {"schema": EVENT}},
         }
     },
 )

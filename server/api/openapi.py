@@ -22,7 +22,7 @@ IF_NONE_MATCH = {
     "in": "header",
     "required": False,
     "description": "ETags that the caller has; 304 where the answer is one of them.",
-    "schema": {"type": "string", "maxLength": 2000},
+    "schema": {"type": "string"},
 }
 IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
@@ -33,6 +33,7 @@ IDEMPOTENCY_KEY = {
     "schema": {"type": "string", "pattern": f"^{once.KEY.pattern}$"},
 }
 LOCATION = {"description": "Where it is.", "schema": {"type": "string"}}
+NULL = {"type": "null"}
 #: either, and not null
 ONE_OF_BOTH = [
     {"required": [name], "properties": {name: {"type": "integer"}}} for name in ("steps", "epochs")
@@ -66,6 +67,9 @@ def _document(app: FastAPI, keys: bool, limited: bool) -> Json:
     schemas |= _problem()
     for name in ("Train", "Advance"):
         schemas[name]["oneOf"] = ONE_OF_BOTH
+    # null stands for the features that the dataset has
+    features = schemas["Data"]["properties"]["features"]
+    features["anyOf"] = [{"type": features.pop("type"), "items": features.pop("items")}, NULL]
     if keys:
         components.setdefault("securitySchemes", {})[KEY] = {
             "type": "apiKey",
@@ -129,6 +133,7 @@ def _keys(path: str, method: str, operation: Json) -> None:
 def _errors(path: str, method: str, operation: Json) -> None:
     """What may go wrong, by what the call is."""
     found: dict[int, bool] = {
+        400: True,
         401: SECRET in {name for one in operation.get("security", []) for name in one},
         403: path == "/api/v1/sessions" and method == "get",
         404: "{" in path,
@@ -142,3 +147,5 @@ def _errors(path: str, method: str, operation: Json) -> None:
     for status, holds in found.items():
         if holds:
             _answer(operation, status)
+    # of what is no HTTP the application never hears
+    operation["responses"]["400"]["content"]["text/plain"] = {"schema": {"type": "string"}}

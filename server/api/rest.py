@@ -13,6 +13,7 @@ import numpy as np
 from fastapi import APIRouter, Body, Header, HTTPException, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import Field, model_validator
+from typing_extensions import TypeAliasType
 
 from server import __version__
 from server.datasets.base import Dataset
@@ -25,6 +26,7 @@ from server.experiment.registry import DATASETS, Spec
 from server.training.targets import predicted_classes, target_low
 
 from . import answers, examples, once
+from .exact import Exact
 from .jobs import Job, Known, accepted, begin, patience, result
 from .route import Route, has, tagged
 from .sessions import Controlled, Engines, Keepers, Readable
@@ -35,6 +37,9 @@ router = APIRouter(route_class=Route)
 MAX_POINTS = 10_000
 #: coordinates that a network may be asked about; float32 overflows far beyond them
 FAR = 1e6
+
+#: with a name, which keeps its discriminator its own
+Command = TypeAliasType("Command", c.Command)
 
 Prefer = Annotated[
     str | None,
@@ -90,9 +95,9 @@ class Points(Spec):
     ] = Field(min_length=1, max_length=MAX_POINTS)
 
 
-def _says(model: Any, **more: Any) -> Any:
+def _says(model: Any) -> Any:
     """What a route answers, where it writes the JSON itself."""
-    return {"response_model": None, "responses": {200: {"model": model}} | more}
+    return {"response_model": None, "responses": {200: {"model": model}}}
 
 
 # -- the server ----------------------------------------------------------------------------
@@ -190,6 +195,7 @@ def create(
     engine: Engines,
     body: Annotated[
         NewSession,
+        Exact,
         Body(
             default_factory=lambda: NewSession.model_validate({}),
             openapi_examples=examples.CREATE,
@@ -216,7 +222,7 @@ def read(session: Readable) -> Response:
 @router.patch("/api/v1/sessions/{session_id}", tags=["sessions"], **_says(answers.Session))
 def patch(
     session: Controlled,
-    body: Annotated[SessionPatch, Body(openapi_examples=examples.PATCH)],
+    body: Annotated[SessionPatch, Exact, Body(openapi_examples=examples.PATCH)],
     if_match: IfMatch = None,
 ) -> Response:
     """Change the experiment, play or pause, set the pace."""
@@ -257,13 +263,14 @@ async def delete(session: Controlled, engine: Engines, keeper: Keepers) -> None:
 @router.post(
     "/api/v1/sessions/{session_id}/commands",
     tags=["sessions"],
-    **_says(answers.Session, **{"202": {"model": answers.Job}}),
+    response_model=None,
+    responses={200: {"model": answers.Session}, 202: {"model": answers.Job}},
 )
 async def command(
     request: Request,
     session: Controlled,
     jobs: Known,
-    body: Annotated[c.Command, Body(openapi_examples=examples.COMMANDS)],
+    body: Annotated[Command, Exact, Body(openapi_examples=examples.COMMANDS)],
     prefer: Prefer = None,
 ) -> Response:
     """Carry out a command; `advance` is answered when it is done, or with a job as `train` is."""
@@ -282,13 +289,22 @@ async def command(
 @router.post(
     "/api/v1/sessions/{session_id}/train",
     tags=["training"],
-    **_says(answers.Trained, **{"202": {"model": answers.Job}}),
+    response_model=None,
+    responses={
+        200: {
+            "model": answers.Trained,
+            "description": "The result; with `stream` such a line per progress, and in each "
+            "whether it is `done`.",
+            "content": {"application/x-ndjson": {}},
+        },
+        202: {"model": answers.Job},
+    },
 )
 async def train(
     request: Request,
     session: Controlled,
     jobs: Known,
-    body: Annotated[Train, Body(openapi_examples=examples.TRAIN)],
+    body: Annotated[Train, Exact, Body(openapi_examples=examples.TRAIN)],
     prefer: Prefer = None,
 ) -> Response:
     """Train and answer with step, metrics and a digest of the weights. Where the caller does not
@@ -349,7 +365,7 @@ def metrics(
     "/api/v1/sessions/{session_id}/predict", tags=["training"], **_says(answers.Prediction)
 )
 def predict(
-    session: Readable, body: Annotated[Points, Body(openapi_examples=examples.PREDICT)]
+    session: Readable, body: Annotated[Points, Exact, Body(openapi_examples=examples.PREDICT)]
 ) -> Response:
     """Outputs, and for classification the class, of every point."""
     dataset = session.experiment.data.dataset

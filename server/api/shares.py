@@ -24,6 +24,7 @@ from server.store import Store
 from server.store.store import canonical
 
 from . import answers, examples
+from .exact import Exact
 from .route import Route, has, tagged
 from .sessions import Readable
 
@@ -71,7 +72,7 @@ Stored = Annotated[dict[str, Any], Depends(stored_of)]
     },
 )
 async def save(
-    body: Annotated[Share, Body(openapi_examples=examples.SHARE)],
+    body: Annotated[Share, Exact, Body(openapi_examples=examples.SHARE)],
     request: Request,
     store: Annotated[Store, Depends(store_of)],
 ) -> Response:

@@ -1,0 +1,171 @@
+"""What /openapi.json says holds: every example of it, and whatever Schemathesis thinks of."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+
+import httpx
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, settings
+
+from server.api import once
+from server.app import create_app
+from server.settings import Settings
+from tests.conftest import CACHE, serving
+
+KEY = "a-key-for-the-tests"
+API = "/api/v1"
+#: a call that trains is answered with a job, and a stream ends, in the time of a test
+OPTIONS = {
+    "LAYERLAB_API_KEYS": KEY,
+    "LAYERLAB_WAIT_SECONDS": 0.2,
+    "LAYERLAB_STREAM_SECONDS": 0.2,
+    "LAYERLAB_RATE_LIMIT": 1_000_000,
+    "LAYERLAB_FPS_LIMIT": 30,
+}
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("openapi")
+    database = f"sqlite:///{folder / 'layerlab.db'}"
+    with serving(folder / "log", LAYERLAB_DATABASE_URL=database, **OPTIONS) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def http(address: str) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=address, headers={"X-API-Key": KEY}, timeout=60) as client:
+        yield client
+
+
+application = create_app(Settings(data_dir=CACHE, api_keys=(KEY,)))  # the same, to be read
+DOCUMENT = application.openapi()
+
+
+class Things:
+    """What the paths of a call may name, made for it and ended after it."""
+
+    def __init__(self, http: httpx.Client) -> None:
+        self.http = http
+        self.headers: dict[str, str] = {"X-API-Key": KEY}
+        self.session = ""
+
+    def __enter__(self) -> Things:
+        return self
+
+    def name(self, path: str) -> dict[str, str]:
+        """Values for the parameters of a path."""
+        names: dict[str, str] = {}
+        if "{session_id}" in path:
+            made = self.http.post(f"{API}/sessions").json()
+            self.session = f"{API}/sessions/{made['id']}"
+            self.headers["Authorization"] = f"Bearer {made['secret']}"
+            names["session_id"] = made["id"]
+        if "{job_id}" in path:
+            order = {"steps": 10_000_000, "wait": False}
+            job = self.http.post(f"{self.session}/train", json=order, headers=self.headers)
+            names["job_id"] = job.json()["id"]
+        if "{target}" in path:
+            names["target"] = "keras"
+        if "{share_id}" in path:
+            names["share_id"] = self.http.post(f"{API}/shares", json={"experiment": {}}).json()[
+                "id"
+            ]
+        return names
+
+    def __exit__(self, *_: object) -> None:
+        if self.session:
+            self.http.delete(self.session, headers=self.headers)
+
+
+# -- examples ----------------------------------------------------------------------------
+
+
+def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, methods in DOCUMENT["paths"].items():
+        for method, operation in methods.items():
+            yield path, method, operation
+
+
+def bodies(operation: dict[str, Any]) -> dict[str, Any]:
+    """The examples of an operation's body by their names; one of none where it has no body."""
+    content = operation.get("requestBody", {}).get("content", {})
+    examples = content.get("application/json", {}).get("examples", {"": {"value": None}})
+    return {name: example["value"] for name, example in examples.items()}
+
+
+EXAMPLES = [
+    pytest.param(path, method, body, id=f"{method} {path} {name}".strip())
+    for path, method, operation in operations()
+    if "sweeps/" not in path  # tests/sweeps has runs of one
+    for name, body in bodies(operation).items()
+]
+
+
+@pytest.mark.parametrize(("path", "method", "body"), EXAMPLES)
+def test_every_example_runs(http, path, method, body) -> None:
+    with Things(http) as things:
+        address = path.format(**things.name(path))
+        answer = http.request(method, address, json=body, headers=things.headers)
+    assert answer.is_success, answer.text
+    known = DOCUMENT["paths"][path][method]["responses"][str(answer.status_code)]
+    media_type = answer.headers.get("content-type", "").split(";")[0]
+    if media_type == "application/json":
+        schema = known["content"][media_type]["schema"]
+        checked = {**schema, "components": DOCUMENT["components"]}
+        validator_for(checked).validate(answer.json())
+
+
+def test_every_body_has_examples_and_every_error_is_a_problem() -> None:
+    for path, method, operation in operations():
+        if "requestBody" in operation:
+            content = operation["requestBody"]["content"]["application/json"]
+            assert content.get("examples"), f"{method} {path} has no examples"
+        for status, answer in operation["responses"].items():
+            if int(status) >= 400:
+                assert "application/problem+json" in answer["content"], (method, path, status)
+
+
+# -- Schemathesis ------------------------------------------------------------------------
+
+#: what a schema cannot say: rules between fields, and what a network or a session is just now
+RULED = {
+    "POST /api/v1/sessions": ["422"],
+    "PATCH /api/v1/sessions/{session_id}": ["412", "422"],
+    "POST /api/v1/sessions/{session_id}/commands": ["422"],
+    "POST /api/v1/sessions/{session_id}/predict": ["422"],
+    "POST /api/v1/sessions/{session_id}/train": ["422"],
+    "POST /api/v1/shares": ["422"],
+    "POST /api/v1/sweeps": ["422"],
+}
+ACCEPTED = ["2xx", "3xx", "401", "403", "404", "409"]
+#: with an experiment in the body there are thousands of cases to cover; these are drawn from
+LARGE = {"POST /api/v1/sessions", "POST /api/v1/shares", "POST /api/v1/sweeps"}
+CONFIG = {
+    "operations": [
+        {
+            "include-name": name,
+            "checks": {"positive_data_acceptance": {"expected-statuses": ACCEPTED + more}},
+            "phases": {"coverage": {"enabled": name not in LARGE}},
+        }
+        for name, more in RULED.items()
+    ]
+}
+fuzzed = schemathesis.openapi.from_dict(DOCUMENT, config=schemathesis.Config.from_dict(CONFIG))
+
+
+@fuzzed.parametrize()
+@settings(
+    max_examples=20,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+def test_no_call_is_answered_otherwise_than_documented(case, address, http) -> None:
+    with Things(http) as things:
+        if once.KEY.fullmatch(str(case.headers.get("Idempotency-Key", ""))):
+            case.headers["Idempotency-Key"] = str(uuid.uuid4())  # a valid one is a new one
+        case.path_parameters = {**(case.path_parameters or {}), **things.name(case.path)}
+        case.call_and_validate(base_url=address, headers=things.headers)
