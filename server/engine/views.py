@@ -6,7 +6,6 @@ computed or sent. The fields of the class are the options of the request.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -286,7 +285,7 @@ class Gradients(View):
 
 
 def _length(vector: NDArray[np.float32]) -> float:
-    return math.sqrt(float(np.square(vector).sum()))
+    return float(np.sqrt(np.square(vector).sum()))
 
 
 @VIEWS.register
