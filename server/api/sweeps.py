@@ -10,6 +10,7 @@ from fastapi.security import HTTPAuthorizationCredentials
 from server.engine.history import Log
 from server.sweeps import Run, Study, Sweep, Sweeps, TooMany
 
+from .exact import Exact
 from .route import Route
 from .sessions import Engines, bearer
 
@@ -80,7 +81,7 @@ OneRun = Annotated[Run, Depends(run_of)]
 
 @router.post("", status_code=201)
 def create(
-    sweeps: Room, response: Response, body: Annotated[Sweep, Body(openapi_examples=EXAMPLES)]
+    sweeps: Room, response: Response, body: Annotated[Sweep, Exact, Body(openapi_examples=EXAMPLES)]
 ) -> dict[str, Any]:
     """Begin a sweep. The answer holds the secret that controls it. It is kept in memory: an hour
     after it has ended and nobody reads it, or with the server, it is gone."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, JsonValue, field_validator, model_validator
+from pydantic import Field, JsonValue, field_validator, model_validator
 
 import server.datasets
 import server.layers
@@ -89,14 +89,7 @@ class Random(Spec):
     seed: int = Field(0, ge=0, le=MAX_SEED)
 
 
-def _by_name(mode: Any) -> Any:
-    return {"kind": mode} if isinstance(mode, str) else mode
-
-
-Mode = Annotated[
-    Annotated[Grid | Random, Field(discriminator="kind")],
-    BeforeValidator(_by_name),
-]
+Mode = Annotated[Grid | Random, Field(discriminator="kind")]
 
 
 class Sweep(Spec):
