@@ -15,6 +15,8 @@ from server.layers.base import Context, Params
 from server.layers.dense import Dense
 from server.training.targets import output_units
 
+from .platform import has_small_loops
+
 Linear = Callable[[jax.Array, jax.Array], jax.Array]
 
 #: up to this many multiplications per example a product is faster written as a sum
@@ -87,7 +89,8 @@ class Model:
         """The faster form of a matrix product for these widths, chosen by measurement
         (docs/performance.md). Numbers of one program always come from one form."""
         widest = max(inputs * units for inputs, units in self.shapes())
-        return sum_of_products if widest <= SUM_LIMIT and batch * widest <= 2**16 else dot
+        small = widest <= SUM_LIMIT and batch * widest <= 2**16
+        return sum_of_products if small and has_small_loops() else dot
 
     def forward(
         self,

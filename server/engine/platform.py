@@ -39,3 +39,8 @@ def platform_name() -> str:
     """What the bits of a result depend on beside the experiment: device, machine, versions."""
     backend: Any = jax
     return f"{backend.devices()[0].device_kind} {machine()}, jax {jax.__version__}"
+
+
+def has_small_loops() -> bool:
+    """Whether the device makes one kernel of a small loop: only XLA's CPU backend does."""
+    return jax.default_backend() == "cpu"
