@@ -92,7 +92,10 @@ def test_what_one_shares_another_opens_ready_to_run(open_page) -> None:
 
 def test_a_pinned_moment_is_shown_and_reproduced(open_page) -> None:
     teacher = Lab(open_page(), paused=True)
-    teacher.command(kind="advance", steps=60)
+    teacher.command(kind="advance", steps=40)
+    teacher.command(kind="patch", experiment={"training": {"learning_rate": 0.3}})
+    teacher.command(kind="edit", layer=0, param="w", index=[0, 0], value=1.0)
+    teacher.command(kind="advance", steps=20)
     teacher.until(lambda: teacher.step == 60)
     dialog = ShareDialog(teacher)
     dialog.pin()
@@ -102,10 +105,16 @@ def test_a_pinned_moment_is_shown_and_reproduced(open_page) -> None:
     about = words(student.page)
     picture = about.get_by_role("img")
     student.until(lambda: picture.evaluate("image => image.complete && image.naturalWidth") == 1200)
-    about.get_by_role("button", name="Train up to it").click()
+    expect(about.get_by_role("status")).to_have_text(re.compile("^Reproduced exactly"))
+    assert student.session()["step"] == 60 and student.experiment == teacher.experiment
+    assert student.session("/weights")["digest"] == teacher.session("/weights")["digest"]
+    assert student.session("/log") == teacher.session("/log")
+    student.button("Epoch").click()  # which is another branch
+    expect(about.get_by_role("status")).to_be_empty()
+    about.get_by_role("button", name="Train up to it again").click()
     expect(about.get_by_role("status")).to_have_text(re.compile("^Reproduced exactly"))
     assert student.session()["step"] == 60
-    assert student.session("/weights")["digest"] == teacher.session("/weights")["digest"]
+    assert student.page.url == link
 
 
 def test_a_run_that_was_steered_differs_and_says_so(open_page, server_url: str) -> None:
@@ -115,7 +124,6 @@ def test_a_run_that_was_steered_differs_and_says_so(open_page, server_url: str) 
     now = teacher.session("/moment")
     path = share(server_url, experiment=now["experiment"], moment=now["moment"])
     student = Lab(open_page(), path)
-    words(student.page).get_by_role("button", name="Train up to it").click()
     said = words(student.page).get_by_role("status")
     expect(said).to_have_text(re.compile("^Differs: the pinned run was changed on its way"))
 

@@ -30,13 +30,15 @@ import { CurveStore } from './curve';
 import { Edits } from './edits';
 import { merge } from './patch';
 import { Seeker } from './seeker';
-import { preference, rememberedSession, rememberSession } from './storage';
+import { type Expected, preference, rememberedSession, rememberSession } from './storage';
 import { History, type Step } from './undo';
 import { ViewRequests } from './views';
 
 const FPS = 30;
 const FPS_UNSEEN = 1;
 const ADDRESS_PAUSE_MS = 400;
+/** A link's run is done again when it is opened, if it has no more steps than this. */
+const AT_ONCE = 100_000;
 
 /** Whether the person last left training running; null: they have not said. */
 const wishesPlay = preference<boolean>(
@@ -83,8 +85,10 @@ export class LabStore implements Lab {
   status = $state<Session['status']>('paused');
   message = $state<string | null>(null);
   heading = $state<number | null>(null);
-  /** Where the run was computed that this session does again; null where it does none. */
-  platform = $state<string | null>(null);
+  /** Whether this run, done again, came to what its log says; null where there is no telling. */
+  reproduced = $state<boolean | null>(null);
+  /** What the run came to that this session does again; null where it does none. */
+  expected = $state.raw<Expected | null>(null);
   /** How this page takes part in a session that it has not begun; null: it is its own. */
   visit = $state<'watching' | 'acting' | 'ended' | null>(null);
   /** What the server did last at this page's word. */
@@ -116,8 +120,9 @@ export class LabStore implements Lab {
   #step = 0;
   #goneInARow = 0;
   #openings = 0;
+  #end = 0; // of the run, when the session last said
+  #following = false; // on the way to what a link leads to
   #opened = ''; // the fragment that would say what the page's path says already
-  #begun = $state(''); // the experiment that the page's path says
   #known = ''; // the fragment we put into the address, or are following
   #addressTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -163,7 +168,7 @@ export class LabStore implements Lab {
     const { view, about, opened } = await this.#wanted(location.hash);
     this.#setView(view);
     this.about = about;
-    this.platform = known.platform ?? null;
+    this.expected = known.expected ?? null;
     this.#attach({ ...session, secret: known.secret }, opened);
     return true;
   }
@@ -181,12 +186,23 @@ export class LabStore implements Lab {
       this.notes = wanted.notes;
       // what a link shows waits for its reader
       const play = !wanted.opened && wishesPlay.get() && !this.view.hide.playButton;
-      await this.#create({ experiment: wanted.experiment }, play, wanted.opened);
+      await this.#begin(wanted, play);
     } catch (error) {
       if (opening !== this.#openings) return;
       this.#complain(error);
       if (error instanceof api.Refused && hash) await this.#open('');
     }
+  }
+
+  /** The run of the link that was opened, else the experiment that the address asks for. */
+  async #begin({ experiment, opened }: Wanted, play: boolean): Promise<void> {
+    const log = opened ? this.shared?.log : null;
+    try {
+      if (log && log.step <= AT_ONCE) return await this.#create({ log }, false, true);
+    } catch (error) {
+      if (!(error instanceof api.Refused)) throw error; // the run cannot have been
+    }
+    await this.#create({ experiment }, play, opened);
   }
 
   async #wanted(hash: string): Promise<Wanted> {
@@ -211,7 +227,7 @@ export class LabStore implements Lab {
     if (opening !== this.#openings) return;
     this.#leave();
     this.visit = session.secret ? 'acting' : 'watching';
-    this.platform = null;
+    this.expected = null;
     this.#attach(session, false);
   }
 
@@ -229,7 +245,7 @@ export class LabStore implements Lab {
   async replay(log: RunLog): Promise<boolean> {
     this.#openings++;
     try {
-      await this.#create({ log }, false);
+      await this.#create({ log }, false, log === this.shared?.log);
       return true;
     } catch (error) {
       this.#complain(error);
@@ -245,7 +261,7 @@ export class LabStore implements Lab {
       return;
     }
     this.#leave();
-    this.platform = 'log' in begin ? begin.log.platform : null;
+    this.expected = 'log' in begin ? expectedOf(begin.log) : null;
     this.#attach(session, opened);
     void this.command({ kind: 'speed', epochs_per_second: this.wishedSpeed });
     if (play) void this.command({ kind: 'play' });
@@ -267,11 +283,8 @@ export class LabStore implements Lab {
   }
 
   #attach(session: Session, opened: boolean): void {
+    this.#following = opened;
     this.#takeSession(session);
-    if (opened) {
-      this.#opened = writeAddress(session.experiment, $state.snapshot(this.view));
-      this.#begun = JSON.stringify(session.experiment);
-    }
     this.#writeAddress();
     this.#live = new Live({
       id: session.id,
@@ -333,9 +346,19 @@ export class LabStore implements Lab {
   #takeSession(said: Session): void {
     const secret = said.secret ?? this.#truth?.secret;
     this.#truth = { ...said, ...(secret ? { secret } : {}) };
+    if (this.#following) this.#follow(said);
     this.#echo();
     this.#takeMoment(said);
+    this.reproduced = said.reproduced ?? null;
+    this.#end = said.end;
     this.#writeAddressSoon();
+  }
+
+  /** What a link leads to: the page's path says it already, until the reader does something. */
+  #follow({ experiment, status }: Session): void {
+    this.#opened = writeAddress(experiment, $state.snapshot(this.view));
+    const underWay = status === 'seeking' || status === 'compiling';
+    this.#following = underWay && Boolean(this.shared?.log);
   }
 
   /** Show the server's word with what is on its way to it already applied. */
@@ -367,6 +390,7 @@ export class LabStore implements Lab {
   #takeFrame(frame: Frame & { kind: 'frame'; rows: Parameters<CurveStore['append']>[0] }): void {
     this.#curve.append(frame.rows);
     this.#takeMoment(frame);
+    if (frame.end !== this.#end) this.reproduced = null; // it has gone on, or another way
     if (!this.#newest) requestAnimationFrame(() => this.#showFrame());
     this.#newest = frame;
   }
@@ -550,11 +574,6 @@ export class LabStore implements Lab {
     Object.assign(this.view.hide, hide);
   }
 
-  /** The experiment is the one of the link that the page was opened by. */
-  get unchanged(): boolean {
-    return this.#begun !== '' && JSON.stringify(this.session?.experiment) === this.#begun;
-  }
-
   /** An address, on any server, of what is on the screen now, with these words about it. */
   portable(about: About | null): string {
     const experiment = this.#truth?.experiment;
@@ -588,7 +607,7 @@ export class LabStore implements Lab {
     if (hash !== location.hash)
       history.replaceState(history.state, '', path + location.search + hash);
     const { id, secret } = session;
-    if (secret) rememberSession({ id, secret, place: place(), platform: this.platform });
+    if (secret) rememberSession({ id, secret, place: place(), expected: this.expected });
   }
 
   #flushAddress = (): void => {
@@ -621,5 +640,7 @@ const NO_SCORES: { train: Score; validation: null; test: null } = {
 };
 
 const place = () => location.pathname + location.search + location.hash;
+
+const expectedOf = ({ digest, platform }: RunLog): Expected => ({ digest, platform });
 
 const json = (experiment: Experiment) => experiment as unknown as { [key: string]: Json };

@@ -1,10 +1,16 @@
 /** What the browser remembers. A browser that refuses to is no error. */
 
+/** What a run came to that is done again, and where. */
+export interface Expected {
+  digest: string | null;
+  platform: string | null;
+}
+
 export interface Remembered {
   id: string;
   secret: string;
   place: string; // the address the session was last known by
-  platform?: string | null; // of the run that it does again
+  expected?: Expected | null; // of the run that it does again
 }
 
 const SESSION = 'layerlab.session';

@@ -1,5 +1,6 @@
 // @vitest-environment happy-dom
 import { afterEach, describe, expect, it } from 'vitest';
+import type { Experiment, RunLog } from '../types';
 import { DEFAULT_VIEW } from './address';
 import { frameOf, hiddenBy, isEmbedded, readShared, shareDocument } from './shared';
 
@@ -31,8 +32,36 @@ describe('what the server put into the page', () => {
       about: { title: 'T', notes: '' },
       view: { discretize: true, hide: { noise: true } },
       moment: null,
+      log: null,
       notes: [],
     });
+  });
+
+  it('is a moment with the run that leads there', () => {
+    const moment = { step: 9, digest: 'd', platform: 'p', curve: { columns: [], rows: [] } };
+    const edit = { kind: 'edit' as const, layer: 0, param: 'b' as const, index: [0], value: 2 };
+    const log: RunLog = {
+      version: 1,
+      experiment: { seed: 7 } as Experiment,
+      entries: [
+        { kind: 'changed', step: 3, patch: { training: { l2: 1 } } },
+        { kind: 'edited', step: 4, edit },
+        { kind: 'resumed', step: 5 },
+      ],
+      step: 9,
+      digest: 'd',
+      platform: 'p',
+    };
+    const about = { title: '', notes: '' };
+    const changed = { seed: 7, training: { l2: 1 } };
+    put({ id: 'abc', ...shareDocument(changed, about, DEFAULT_VIEW, { moment, log }) });
+    expect(readShared()).toMatchObject({ experiment: { seed: 7 }, moment, log });
+  });
+
+  it('is no run where something unheard of was done to it', () => {
+    const moment = { step: 9, digest: 'd', platform: 'p' };
+    put({ id: 'abc', experiment: {}, moment, log: [{ step: 1, command: { kind: 'dance' } }] });
+    expect(readShared()).toMatchObject({ moment, log: null });
   });
 
   it('is a sentence where there is no such link', () => {

@@ -1,4 +1,13 @@
-import type { Json, KindValue, Patch, ViewSettings } from '../types';
+import type {
+  Edit,
+  Entry,
+  Experiment,
+  Json,
+  KindValue,
+  Patch,
+  RunLog,
+  ViewSettings,
+} from '../types';
 import { type About, viewFrom } from './address';
 
 /** A moment of a run, as a link carries it (docs/protocol.md). */
@@ -11,7 +20,13 @@ export interface Moment {
   weights?: Json;
 }
 
-/** What a link carries; `log` and what else it may hold is handed on as it is. */
+/** What was done to the run of a link, as a command. */
+export interface Event {
+  step: number;
+  command: KindValue;
+}
+
+/** What a link carries: with a moment, the run that leads there from the experiment. */
 export interface ShareDocument {
   version?: number;
   experiment: Patch;
@@ -19,7 +34,7 @@ export interface ShareDocument {
   notes?: string;
   hide?: string[];
   view?: { [key: string]: Json };
-  log?: { step: number; command: KindValue }[];
+  log?: Event[];
   moment?: Moment;
 }
 
@@ -30,6 +45,8 @@ export interface Shared {
   about: About;
   view: Partial<ViewSettings>;
   moment: Moment | null;
+  /** The run that leads to the moment. */
+  log: RunLog | null;
   /** Why there is no such link, for a person. */
   notes: string[];
 }
@@ -41,17 +58,51 @@ export function readShared(page: Document = document): Shared | null {
   const said = JSON.parse(text) as ({ id: string } & ShareDocument) | { error: string };
   if ('error' in said) {
     const about = { title: '', notes: '' };
-    return { id: '', experiment: {}, about, view: {}, moment: null, notes: [said.error] };
+    return {
+      id: '',
+      experiment: {},
+      about,
+      view: {},
+      moment: null,
+      log: null,
+      notes: [said.error],
+    };
   }
   const { id, experiment, title = '', notes = '', moment = null, hide = [], view = {} } = said;
+  const run = moment && runOf(experiment, said.log ?? [], moment);
   return {
     id,
     experiment,
     about: { title, notes },
     view: viewFrom({ ...view, hide: marked(hide) }),
     moment,
+    log: run,
     notes: [],
   };
+}
+
+/** Null where something was done that this page does not know. */
+function runOf(experiment: Patch, events: Event[], moment: Moment): RunLog | null {
+  const entries = events.map(entryOf);
+  if (!entries.every((entry) => entry !== null)) return null;
+  const { step, digest, platform } = moment;
+  const begun = experiment as unknown as Experiment;
+  return { version: 1, experiment: begun, entries, step, digest, platform };
+}
+
+function entryOf({ step, command }: Event): Entry | null {
+  if (command.kind === 'patch')
+    return { kind: 'changed', step, patch: command.experiment as Patch };
+  if (command.kind === 'edit') return { kind: 'edited', step, edit: command as unknown as Edit };
+  return command.kind === 'play' ? { kind: 'resumed', step } : null;
+}
+
+function eventOf(entry: Entry): Event {
+  const { step } = entry;
+  if (entry.kind === 'changed')
+    return { step, command: { kind: 'patch', experiment: entry.patch } };
+  if (entry.kind === 'edited') return { step, command: { ...entry.edit } };
+  return { step, command: { kind: 'play' } };
 }
 
 /** What the address hides, as TensorFlow Playground's do: `?playButton_hide=true&hideText=true`. */
@@ -70,21 +121,27 @@ const marked = (names: string[]): Record<string, boolean> =>
 export const isEmbedded = (page: Document = document): boolean =>
   page.documentElement.hasAttribute('data-embed');
 
+/** A moment, and the run that leads there. */
+export interface Pinned {
+  moment: Moment;
+  log: RunLog;
+}
+
 /** What a link to this is made of. Fields that say nothing are left out. */
 export function shareDocument(
   experiment: Patch,
   about: About,
   view: ViewSettings,
-  moment: Moment | null,
+  pinned: Pinned | null,
 ): ShareDocument {
   const { hide, ...flags } = view;
   const hidden = Object.keys(hide).filter((name) => hide[name]);
   return {
-    experiment,
+    experiment: pinned ? (pinned.log.experiment as unknown as Patch) : experiment,
     ...about,
     hide: hidden,
     view: flags as unknown as { [key: string]: Json },
-    ...(moment && { moment }),
+    ...(pinned && { moment: pinned.moment, log: pinned.log.entries.map(eventOf) }),
   };
 }
 
