@@ -31,6 +31,7 @@ class Route(APIRoute):
             return await handle(Request(request.scope, self._counted(request.receive)))
 
         async def with_tag(request: Request) -> Response:
+            self._check_query(request)
             return conditional(request, await handle(request))
 
         async def but_once(request: Request) -> Response:
@@ -39,6 +40,14 @@ class Route(APIRoute):
 
         handlers = {"POST": but_once, "GET": with_tag}
         return next((handlers[one] for one in self.methods or () if one in handlers), counted)
+
+    def _check_query(self, request: Request) -> None:
+        """A route that has parameters refuses those that it has not."""
+        known = [field.alias for field in self.dependant.query_params]
+        for name in request.query_params if known else ():
+            if name not in known:
+                what = f"there is no parameter {name[:40]!r} here"
+                raise HTTPException(422, f"{what}; it is one of: {', '.join(known)}")
 
     def _counted(self, receive: Callable[[], Awaitable[Any]]) -> Callable[[], Awaitable[Any]]:
         seen = 0

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, settings
+from jsonschema_rs import validator_for
 
 from server.api import once
 from server.app import create_app
@@ -113,7 +115,7 @@ def test_every_example_runs(http, path, method, body) -> None:
     assert answer.is_success, answer.text
     known = DOCUMENT["paths"][path][method]["responses"][str(answer.status_code)]
     media_type = answer.headers.get("content-type", "").split(";")[0]
-    if media_type == "application/json":
+    if answer.content and media_type == "application/json":
         schema = known["content"][media_type]["schema"]
         checked = {**schema, "components": DOCUMENT["components"]}
         validator_for(checked).validate(answer.json())
@@ -159,7 +161,7 @@ fuzzed = schemathesis.openapi.from_dict(DOCUMENT, config=schemathesis.Config.fro
 
 @fuzzed.parametrize()
 @settings(
-    max_examples=20,
+    max_examples=12,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
