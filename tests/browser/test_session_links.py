@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from layerlab import Playground
 
-from .lab import PATIENCE, Lab
+from .lab import Lab
 
 LANGUAGES = ("Python", "curl")
 CODE = "Copy as Python or curl"
@@ -50,7 +50,7 @@ def test_a_watcher_takes_a_copy_and_goes_on_alone(page: Page, server_url: str) -
     with Playground(server_url, {"data": {"dataset": "xor"}}) as script:
         lab = open_visit(page, script.link)
         lab.button("Take a copy").click()
-        expect(page.get_by_text("You are watching")).to_be_hidden(timeout=PATIENCE)
+        expect(page.get_by_text("You are watching")).to_be_hidden()
         lab.until(lambda: lab.remembered["id"] != script.id)
         assert lab.experiment == script.session["experiment"]
         lab.play()
@@ -70,7 +70,7 @@ def test_whoever_has_the_secret_acts_and_a_reload_keeps_it(page: Page, server_ur
         lab.play()
         lab.until(lambda: script.session["step"] > 0)
         page.reload()
-        expect(lab.button("Pause")).to_be_visible(timeout=PATIENCE)
+        expect(lab.button("Pause")).to_be_visible()
         lab.pause()
         assert not script.session["playing"]
         assert asked and not any(script.secret in url for url in asked)
@@ -86,10 +86,10 @@ def test_the_end_of_a_watched_session_is_told(
     link = script.link
     lab = open_visit(page, link)
     script.close()
-    expect(page.get_by_text("This session has ended.")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("This session has ended.")).to_be_visible()
     page.reload()
-    expect(page.get_by_text("The session of this link has ended.")).to_be_visible(timeout=PATIENCE)
-    expect(lab.button("Play")).to_be_enabled(timeout=PATIENCE)
+    expect(page.get_by_text("The session of this link has ended.")).to_be_visible()
+    expect(lab.button("Play")).to_be_enabled()
     assert [error for error in page_errors if "404" in error] == page_errors
     page_errors.clear()  # the browser's own line about the 404
 
@@ -142,8 +142,8 @@ def run(text: str, language: str) -> Any:
 def test_the_copied_experiment_gives_the_same_weights(lab: Lab) -> None:
     page = lab.page
     page.get_by_role("radio", name="Spiral", exact=True).click()
-    page.get_by_role("button", name="Feature sin(X₁)", exact=True).click()
-    page.get_by_label("Optimizer", exact=True).first.select_option(label="Adam")
+    lab.feature("sin(X₁)").click()
+    lab.strip.get_by_role("combobox", name="Optimizer", exact=True).select_option(label="Adam")
     lab.button("Add a layer at the end").click()
     lab.until(lambda: lab.experiment["training"]["optimizer"]["kind"] == "adam")
     lab.until(lambda: lab.units == [4, 2, 2])
@@ -166,15 +166,15 @@ def test_the_copied_session_is_the_one_on_the_screen(lab: Lab) -> None:
 
 
 def slide(lab: Lab) -> None:
-    lab.page.get_by_role("slider", name="Learning rate", exact=True).first.focus()
+    lab.strip.get_by_role("slider", name="Learning rate", exact=True).focus()
     lab.page.keyboard.press("ArrowRight")
 
 
 def edit(lab: Lab) -> None:
     page = lab.page
-    page.get_by_role("button", name=re.compile("^Layer 2, unit 1")).first.focus()
-    page.get_by_role("button", name=re.compile("^Edit the weights of Layer 2, unit 1")).click()
-    field = page.get_by_label(re.compile("^Bias of .*(?<!slider)$")).first
+    lab.unit(2, 1).focus()
+    lab.button("Edit the weights of Layer 2, unit 1").click()
+    field = page.get_by_role("spinbutton", name="Bias of unit 1", exact=True)
     field.fill("1.5")
     field.press("Enter")
     lab.until(lambda: bias(lab) == 1.5)
@@ -183,6 +183,12 @@ def edit(lab: Lab) -> None:
 
 def bias(lab: Lab) -> float:
     return lab.session("/weights")["layers"][1]["params"]["b"][0]
+
+
+def step_at_rest(lab: Lab) -> tuple[int]:
+    """Where training has come to, not where it passes."""
+    session = lab.until(lambda: (now := lab.session()) and not now["playing"] and now)
+    return (session["step"],)
 
 
 #: by the words for it: how it is done on the page, a command that takes it away, and what of the
@@ -206,12 +212,12 @@ ACTIONS: dict[str, tuple[Callable[[Lab], Any], dict[str, Any], Callable[[Lab], A
     "Train one epoch": (
         lambda lab: lab.button("Epoch").click(),
         {"kind": "reset"},
-        lambda lab: lab.session()["step"],
+        step_at_rest,
     ),
     "Reset": (
         lambda lab: lab.button("Reset to the same initial weights").click(),
         {"kind": "advance", "steps": 5},
-        lambda lab: lab.session()["step"],
+        step_at_rest,
     ),
     "Change seed": (
         lambda lab: lab.button("Reset to new initial weights").click(),
@@ -248,11 +254,10 @@ def test_the_page_s_session_is_handed_to_a_script(lab: Lab) -> None:
     page.get_by_role("button", name=CODE).click()
     dialog = page.get_by_role("dialog", name="Copy as code")
     links = []
-    for name in ("Copy a link to watch this session", "Copy a link to control it"):
+    for name, act in (("Copy a link to watch this session", "watch"), ("control it", "control")):
         dialog.get_by_role("button", name=name).click()
-        expect(dialog.get_by_text("The link is copied.")).to_be_visible()
+        expect(dialog.get_by_text(f"The link to {act} it is copied.")).to_be_visible()
         links.append(page.evaluate("navigator.clipboard.readText()"))
-        expect(dialog.get_by_text("The link is copied.")).to_be_hidden()
     watch, control = links
     with Playground(control) as script:
         script.network.layers[0].units = 7
