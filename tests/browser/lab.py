@@ -24,6 +24,19 @@ class SessionGone(Exception):
     """The session that the page knew last has ended."""
 
 
+def until(page: Page, condition: Callable[[], Any], timeout: float = PATIENCE) -> Any:
+    """Wait, as long as it takes, for something to be true of the page or the session."""
+    value, end = None, time.monotonic() + timeout / 1000
+    while not value:
+        assert time.monotonic() < end, f"it never came true, it was {value!r} at last"
+        # The page may just be leaving one session for another.
+        with suppress(SessionGone):
+            value = condition()
+        if not value:
+            page.wait_for_timeout(50)
+    return value
+
+
 class Lab:
     """One open playground."""
 
@@ -77,16 +90,7 @@ class Lab:
         return int(re.sub(r"\D", "", self.counter("Step")) or 0)
 
     def until(self, condition: Callable[[], Any], timeout: float = PATIENCE) -> Any:
-        """Wait, as long as it takes, for something to be true of the page or the session."""
-        value, end = None, time.monotonic() + timeout / 1000
-        while not value:
-            assert time.monotonic() < end, f"it never came true, it was {value!r} at last"
-            # The page may just be leaving one session for another.
-            with suppress(SessionGone):
-                value = condition()
-            if not value:
-                self.page.wait_for_timeout(50)
-        return value
+        return until(self.page, condition, timeout)
 
     def pause(self) -> None:
         self.button("Pause").click()

@@ -15,7 +15,7 @@ import layerlab
 from layerlab import Playground
 from layerlab.widget import LiveWidget
 
-from .lab import PATIENCE
+from .lab import until
 
 SCRIPT = Path(layerlab.__file__).with_name("widget.js").read_text()
 TRAITS = ("link", "control", "moment", "scene", "curve", "surface", "places", "paints")
@@ -74,13 +74,10 @@ def seen(lab: Playground, page: Page) -> dict[str, Any]:
     """What the widget holds once it has seen the session as it is."""
     widget = lab.widget()
     step = lab.session["step"]
-    for _ in range(600):
-        whole = widget.surface and widget.places and widget.paints and widget.curve
-        if whole and widget.moment.get("step") == step:
-            widget.close()
-            return json.loads(json.dumps(traits(widget)))
-        page.wait_for_timeout(50)
-    raise AssertionError("the widget never saw the session")
+    until(page, lambda: widget.surface and widget.places and widget.paints and widget.curve)
+    until(page, lambda: widget.moment.get("step") == step)
+    widget.close()
+    return json.loads(json.dumps(traits(widget)))
 
 
 def painted(page: Page, canvas: str, color: list[int]) -> float:
@@ -88,11 +85,7 @@ def painted(page: Page, canvas: str, color: list[int]) -> float:
 
 
 def until_painted(page: Page, canvas: str, color: list[int], share: float) -> None:
-    for _ in range(200):
-        if painted(page, canvas, color) > share:
-            return
-        page.wait_for_timeout(20)
-    raise AssertionError(f"{canvas} shows too little of {color}")
+    until(page, lambda: painted(page, canvas, color) > share)
 
 
 def test_it_draws_what_the_session_is_and_sends_what_is_pressed(
@@ -134,7 +127,7 @@ def test_it_draws_a_function_and_offers_a_watcher_no_button(page: Page, server_u
     page.evaluate(MODEL, [SCRIPT, state])
     until_painted(page, "surface", BLUE, 0.002)
     for name in ("Play", "Reset"):
-        expect(page.get_by_role("button", name=name)).to_be_hidden(timeout=PATIENCE)
+        expect(page.get_by_role("button", name=name)).to_be_hidden()
 
 
 def test_it_waits_for_what_is_not_there_yet(page: Page) -> None:
