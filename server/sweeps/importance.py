@@ -21,7 +21,7 @@ class Importance:
     """Shares of the variance of the final losses, each from 0 to 1.
 
     axes: of every axis, its main effect. seed: what differs between the seeds of one setting.
-    rest: interactions of the axes; of an incomplete sweep, also what cannot be told apart.
+    rest: interactions of the axes, and of an incomplete sweep what cannot be told apart.
     """
 
     axes: tuple[float, ...]
@@ -42,6 +42,8 @@ def importance(
     and rest are the classical decomposition and add up to 1 with nothing lost. Of a random
     search, numbers are put into at most BINS groups of equal size, and what η² would be by
     chance is taken off (ε², the adjusted share), since few draws in many groups always differ.
+    Where runs are missing, the effects of axes overlap; they are then scaled down to what lies
+    between the settings.
 
     Losses that are no finite number are left out. None where nothing varies or fewer than
     three runs are left.
@@ -60,6 +62,8 @@ def importance(
         for a in range(len(settings[0]))
     ]
     seed = min(1.0, max(0.0, seed))
+    scale = min(1.0, (1.0 - seed) / sum(axes)) if sum(axes) else 1.0
+    axes = [scale * share for share in axes]
     return Importance(tuple(axes), seed, max(0.0, 1.0 - sum(axes) - seed))
 
 

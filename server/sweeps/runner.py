@@ -55,7 +55,8 @@ class TooMany(Exception):
 class Result:
     """What is kept of a run that has ended.
 
-    loss: of the part that the sweep compares by; None where it is no number.
+    loss: of the part that the sweep compares by; None where it is no number, or the run has not
+    come to a proper end.
     """
 
     loss: float | None
@@ -126,6 +127,7 @@ class Study:
         """The sweep, its progress and every number of it, without curves and surfaces."""
         losses = self._losses()
         found = importance(self.plan.settings, losses, drawn=isinstance(self.sweep.mode, Random))
+        problem = self.sweep.experiment.data.dataset.problem
         steps = sum(run.planned.steps for run in self.runs)
         taken = sum(run.planned.steps if run.over else run.step for run in self.runs)
         return {
@@ -137,6 +139,7 @@ class Study:
                 for axis, title in zip(self.sweep.axes, self.plan.titles, strict=True)
             ],
             "part": self.plan.part,
+            "score": "r2" if problem == "regression" else "accuracy",
             "progress": {
                 "runs": len(self.runs),
                 "finished": sum(run.over for run in self.runs),
@@ -195,7 +198,7 @@ class Study:
         """The final losses by setting. Of a run that diverged there is none."""
         losses: list[list[float]] = [[] for _ in self.plan.settings]
         for run in self.runs:
-            if run.status in ("done", "stopped") and run.result and run.result.loss is not None:
+            if run.result and run.result.loss is not None:
                 losses[run.planned.setting].append(run.result.loss)
         return losses
 
@@ -213,7 +216,7 @@ class Study:
         ranked = [
             (run.result.loss, run.planned.index)
             for run in self.runs
-            if run.status in ("done", "stopped") and run.result and run.result.loss is not None
+            if run.result and run.result.loss is not None
         ]
         return min(ranked)[1] if ranked else None
 
@@ -382,13 +385,13 @@ class Sweeps:
         with session.lock:
             metrics, curve, kept = session.metrics(), session.curve(), session.log()
             drawn, status, message = surface.outputs(session), session.status, session.message
-        loss = (metrics[part] or {}).get("loss")
-        result = Result(loss, metrics, _thinned(curve), kept, session.span)
         ended: Status = "failed"
         if status in ("stopped", "diverged"):
             ended = status
         elif kept.step >= live.run.planned.steps:
             ended = "done"
+        loss = (metrics[part] or {}).get("loss") if ended in ("done", "stopped") else None
+        result = Result(loss, metrics, _thinned(curve), kept, session.span)
         self._end(live, ended, message, result, drawn)
 
     def _end(

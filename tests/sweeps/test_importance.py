@@ -50,7 +50,9 @@ def test_what_differs_between_seeds_is_the_seed_s() -> None:
 def test_shares_are_shares_whatever_is_missing(losses, drawn) -> None:
     found = importance(list(product((1, 2), ("a", "b", "c"))), losses, drawn=drawn)
     if found is not None:
-        assert all(0 <= share <= 1 for share in (*found.axes, found.seed, found.rest))
+        shares = (*found.axes, found.seed, found.rest)
+        assert all(0 <= share <= 1 for share in shares)
+        assert sum(shares) == pytest.approx(1)
 
 
 def test_a_random_search_finds_the_setting_that_matters() -> None:

@@ -2,7 +2,7 @@
 
 import { formatLoss, formatShort } from '../pictures/numbers';
 import type { Json } from '../types';
-import type { Run, Summary } from './wire';
+import type { RangeBody, Run, Summary } from './wire';
 
 export interface Axis {
   title: string;
@@ -24,9 +24,9 @@ const MOST_TICKS = 6;
 /** The axes of the settings in their order, the loss last. */
 export function axesOf({ axes, runs, sweep, part }: Summary): Axis[] {
   const varied = axes.map(({ title }, a) => {
-    const log = sweep.axes[a]?.range?.scale === 'log';
+    const range = sweep.axes[a]?.range;
     const values = runs.map((run) => run.values[a] as Json);
-    return { title, ...scaleOf(values, log, (run) => run.values[a] as Json) };
+    return { title, ...scaleOf(values, range, (run) => run.values[a] as Json) };
   });
   return [...varied, { title: `${capital(part)} loss`, ...lossScale(runs) }];
 }
@@ -35,10 +35,16 @@ const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
 type Scale = Omit<Axis, 'title'>;
 
-function scaleOf(values: Json[], log: boolean, of: (run: Run) => Json): Scale {
+/** Of a range, on its scale; values that were listed stand side by side. */
+function scaleOf(
+  values: Json[],
+  range: RangeBody | null | undefined,
+  of: (run: Run) => Json,
+): Scale {
   const distinct = [...new Map(values.map((value) => [JSON.stringify(value), value])).values()];
   const numbers = distinct.filter((value) => typeof value === 'number');
-  if (numbers.length < distinct.length || numbers.length <= 1) return nominal(distinct, of);
+  if (!range || numbers.length <= 1) return nominal(distinct, of);
+  const log = range.scale === 'log';
   const [low, high] = [Math.min(...numbers), Math.max(...numbers)];
   const share = shareOn(low, high, log);
   const sorted = numbers.sort((a, b) => a - b);

@@ -34,6 +34,7 @@ export interface Summary {
   sweep: SweepBody;
   axes: { path: string; title: string }[];
   part: 'validation' | 'test';
+  score: 'accuracy' | 'r2';
   progress: { runs: number; finished: number; training: number; fraction: number };
   runs: Run[];
   settings: Setting[];
@@ -64,8 +65,8 @@ export interface RangeBody {
 
 export interface AxisBody {
   path: string;
-  values?: Json[];
-  range?: RangeBody;
+  values?: Json[] | null;
+  range?: RangeBody | null;
 }
 
 export interface SweepBody {
