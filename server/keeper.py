@@ -32,7 +32,7 @@ SMALL, RATE = 64_000, 4_000_000
 #: bytes of states in a transaction, about; what a round keeps fits into one
 PORTION = 32_000_000
 #: rows of the curve that are kept of a session in full swing; of one at rest all are
-ROWS = 200
+ROWS = 150
 DAY = 86_400
 #: threads that bring sessions back
 RECALLS = 2

@@ -8,15 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from server.engine.curve import COLUMNS, Rows
+from server.engine.curve import COLUMNS
 from server.engine.history import Log, Record
-
-#: the first columns of the curve, which float32 cannot count far enough
-COUNTS = 2
 
 
 @dataclass(frozen=True)
@@ -35,11 +31,9 @@ def pack_log(log: Log) -> dict[str, Any]:
 def pack_state(kept: Kept) -> bytes:
     """State, curve, and what else there is beside the log."""
     record = kept.record
-    rows = record.rows
     arrays = {
         "state": np.ascontiguousarray(record.state),
-        "counts": np.ascontiguousarray(rows[:, :COUNTS]),
-        "rows": rows[:, COUNTS:].astype(np.float32),
+        "rows": np.ascontiguousarray(record.rows),  # float32 cannot count steps far enough
     }
     words = {
         "layout": record.layout,
@@ -74,18 +68,14 @@ def _with_state(bare: Record, state: bytes) -> Kept:
     length = int.from_bytes(state[:8], "little")
     written = json.loads(state[8 : 8 + length])["__metadata__"]
     words = {name: json.loads(word) for name, word in written.items()}
-    rows = _rows(arrays) if words["columns"] == list(COLUMNS) else []
+    known = words["columns"] == list(COLUMNS)
     record = replace(
         bare,
         log=bare.log.model_copy(update={"digest": words["digest"]}),
         state=arrays["state"],
         layout=words["layout"],
-        rows=rows,
+        rows=arrays["rows"] if known else bare.rows,
         playing=words["playing"],
         speed=words["speed"],
     )
     return Kept(record, words["left"])
-
-
-def _rows(arrays: dict[str, NDArray[Any]]) -> Rows:
-    return np.concatenate([arrays["counts"], arrays["rows"].astype(np.float64)], axis=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from server.app import create_app
 from server.settings import Settings
+from server.store import StoreError
 from tests.conftest import CACHE
 
 from .test_live import Screen
@@ -72,10 +74,23 @@ def keep(client: TestClient) -> None:
     client.portal.call(app.state.keeper.keep)
 
 
-def change_store(folder: Path, statement: str, *values: Any) -> None:
+def change_store(folder: Path, statement: str, *values: Any) -> list[Any]:
+    """Do something to the database behind the server's back; what it says."""
     with sqlite3.connect(folder / "layerlab.db") as database:
-        database.execute(statement, values)
+        found = database.execute(statement, values).fetchall()
     database.close()
+    return found
+
+
+def until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end, "it never came true"
+        time.sleep(0.02)
+
+
+def kept(folder: Path) -> set[str]:
+    return {row[0] for row in change_store(folder, "SELECT run_id FROM checkpoints")}
 
 
 def test_what_is_kept_in_order_is_all_there_after_a_restart(served) -> None:
@@ -256,3 +271,61 @@ def test_a_watched_session_trains_on_where_it_was(served) -> None:
             hello = screen.until(lambda m: m["kind"] == "session")["session"]
             assert hello["step"] >= kept["step"]
             screen.frame(lambda f: f["step"] > kept["step"] + 100)
+
+
+def test_a_store_that_is_out_of_reach_for_a_while_is_told_and_waited_for(
+    served, tmp_path: Path
+) -> None:
+    with served() as client:
+        change_store(tmp_path, "ALTER TABLE runs RENAME TO elsewhere")
+        session = begin(client)
+        with pytest.raises(StoreError):
+            keep(client)
+        assert client.get("/api/v1/sessions/another").status_code == 503
+        with (
+            client.websocket_connect("/api/v1/sessions/another/live") as socket,
+            pytest.raises(WebSocketDisconnect) as told,
+        ):
+            socket.receive_bytes()
+        assert told.value.code == 1013
+        change_store(tmp_path, "ALTER TABLE elsewhere RENAME TO runs")
+        keep(client)
+        assert kept(tmp_path) == {session["id"]}
+
+
+def test_what_was_forgotten_behind_its_back_is_kept_anew(served, tmp_path: Path) -> None:
+    with served() as client:
+        session, other = begin(client), begin(client)
+        keep(client)
+        change_store(tmp_path, "DELETE FROM checkpoints")
+        change_store(tmp_path, "DELETE FROM runs")
+        act(client, session, {"kind": "advance", "steps": 1})
+        keep(client)
+        keep(client)
+        assert kept(tmp_path) == {session["id"], other["id"]}
+
+
+def test_large_states_wait_for_their_turn_but_not_at_the_end(
+    served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.keeper.SMALL", 1_000)
+    monkeypatch.setattr("server.keeper.RATE", 0)
+    wide = {"experiment": {"network": {"layers": [{"kind": "dense", "units": 64}]}}}
+    with served() as client:
+        large = client.post("/api/v1/sessions", json=wide).json()
+        large["auth"] = {"Authorization": f"Bearer {large['secret']}"}
+        act(client, large, {"kind": "advance", "steps": 1})
+        small = begin(client)
+        keep(client)
+        assert kept(tmp_path) == {small["id"]}
+    assert kept(tmp_path) == {small["id"], large["id"]}
+
+
+def test_who_has_not_come_back_for_long_is_forgotten(served, tmp_path: Path) -> None:
+    with served() as client:
+        old, new = begin(client, DEEDS[:1]), begin(client, DEEDS[:1])
+    change_store(tmp_path, "UPDATE runs SET updated = 0 WHERE id = ?", old["id"])
+    with served() as client:
+        assert client.get(f"/api/v1/sessions/{new['id']}").status_code == 200
+        until(lambda: kept(tmp_path) == {new["id"]})
+        assert client.get(f"/api/v1/sessions/{old['id']}").status_code == 404
