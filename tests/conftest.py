@@ -60,7 +60,7 @@ def serving(
         finally:
             process.terminate()
             try:
-                process.wait(20)
+                process.wait(60)
             except subprocess.TimeoutExpired:
                 process.kill()
                 pytest.fail(f"the server did not end when asked to:\n{log.read_text()}")
