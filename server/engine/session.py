@@ -466,10 +466,10 @@ class Session(Run):
 
     def _arrive(self) -> None:
         """The step gone to is reached."""
-        self._halt("paused", None)
         expected = self._expected
         if expected is not None and self.step == expected.step and expected.digest is not None:
             self.reproduced = self.digest() == expected.digest
+        self._halt("paused", None)  # last: it tells those who wait
         self._changed()
         if self._after_replay:
             self._after_replay = False
