@@ -54,7 +54,7 @@ class Settings(BaseSettings):
     """Keys of which every caller must have one, separated by commas: each plain (16 characters or
     more) or sha256:<its hexadecimal digest>; empty means that everybody may call."""
 
-    rate_limit: int = Field(default=6000, ge=0)
+    rate_limit: int = Field(default=12_000, ge=0)
     """Calls that a client, which is an API key or else an address, may make in a minute; 0 means
     no limit. A live socket is not counted."""
 

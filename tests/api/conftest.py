@@ -11,7 +11,8 @@ from server.settings import Settings
 
 @pytest.fixture(scope="session")
 def application(tmp_path_factory):
-    return create_app(Settings(data_dir=tmp_path_factory.mktemp("data")))
+    # with a limit, how fast the machine is would decide
+    return create_app(Settings(data_dir=tmp_path_factory.mktemp("data"), rate_limit=0))
 
 
 @pytest.fixture(scope="session")
