@@ -53,7 +53,7 @@ class Things:
     def __init__(self, http: httpx.Client) -> None:
         self.http = http
         self.headers: dict[str, str] = {"X-API-Key": KEY}
-        self.session = ""
+        self.ended = ""  # the path of what has to be
 
     def __enter__(self) -> Things:
         return self
@@ -63,12 +63,18 @@ class Things:
         names: dict[str, str] = {}
         if "{session_id}" in path:
             made = self.http.post(f"{API}/sessions").json()
-            self.session = f"{API}/sessions/{made['id']}"
+            self.ended = f"{API}/sessions/{made['id']}"
             self.headers["Authorization"] = f"Bearer {made['secret']}"
             names["session_id"] = made["id"]
+        if "{sweep_id}" in path:
+            made = self.http.post(f"{API}/sweeps", json={"seeds": 1, "epochs": 1}).json()
+            self.ended = f"{API}/sweeps/{made['id']}"
+            self.headers["Authorization"] = f"Bearer {made['secret']}"
+            names |= {"sweep_id": made["id"], "run": "0", "setting": "0"}
+            names = {name: value for name, value in names.items() if f"{{{name}}}" in path}
         if "{job_id}" in path:
             order = {"steps": 10_000_000, "wait": False}
-            job = self.http.post(f"{self.session}/train", json=order, headers=self.headers)
+            job = self.http.post(f"{self.ended}/train", json=order, headers=self.headers)
             names["job_id"] = job.json()["id"]
         if "{target}" in path:
             names["target"] = "keras"
@@ -79,8 +85,8 @@ class Things:
         return names
 
     def __exit__(self, *_: object) -> None:
-        if self.session:
-            self.http.delete(self.session, headers=self.headers)
+        if self.ended:
+            self.http.delete(self.ended, headers=self.headers)
 
 
 # -- examples ----------------------------------------------------------------------------
