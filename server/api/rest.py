@@ -256,7 +256,7 @@ def log(session: Readable) -> Response:
 @router.delete("/api/v1/sessions/{session_id}", status_code=204, tags=["sessions"])
 async def delete(session: Controlled, engine: Engines, keeper: Keepers) -> None:
     """End the session, for good."""
-    engine.delete(session)
+    await asyncio.to_thread(engine.delete, session)  # which may wait for its turn to end
     await keeper.forget(session.id)
 
 
