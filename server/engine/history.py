@@ -14,7 +14,7 @@ from server.experiment import Experiment
 from server.experiment.patch import difference, effect, merge
 from server.experiment.registry import Spec
 
-from .commands import MAX_STEPS, Edit, Refused
+from .commands import Edit, Refused
 from .curve import Rows
 from .edit import edited
 from .model import Model
@@ -23,7 +23,7 @@ from .program import Vector
 #: moments kept at most, and bytes that they may take
 MOMENTS, MOMENT_BYTES = 256, 1_000_000
 #: interventions that a log may hold
-MAX_ENTRIES = 10_000
+MAX_ENTRIES = 100_000
 
 
 class Changed(Spec):
@@ -61,7 +61,7 @@ class Log(Spec):
     version: Literal[1] = 1
     experiment: Experiment
     entries: tuple[Entry, ...] = Field((), max_length=MAX_ENTRIES)
-    step: int = Field(0, ge=0, le=MAX_STEPS)
+    step: int = Field(0, ge=0, le=2**53)
     digest: str | None = Field(None, max_length=64)
     platform: str | None = Field(None, max_length=200)
 

@@ -253,7 +253,11 @@ class Session(Run):
 
     def look_if_due(self, compiled: bool = True) -> None:
         """Look, if something has changed or it is time for the next frame."""
-        if self.closed or (compiled and not self._can_look()):
+        if self.closed:
+            return
+        if compiled and not self._can_look():
+            if self.stale:
+                self._publish()  # where it is can be told without a look
             return
         now = time.monotonic()
         if self.stale:
