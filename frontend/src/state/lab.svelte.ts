@@ -138,6 +138,7 @@ export class LabStore implements Lab {
     addEventListener('hashchange', this.#onHash);
     addEventListener('pagehide', this.#flushAddress);
     document.addEventListener('visibilitychange', this.#onVisibility);
+    this.#known = location.hash;
     if (!(await this.#resume())) await this.#open(location.hash);
   }
 
@@ -596,16 +597,17 @@ export class LabStore implements Lab {
     this.#addressTimer = undefined;
     const session = this.#truth;
     if (!session) return;
+    if (location.hash !== this.#known) return; // put there by hand: its event is on its way
     // the words of a link stand in the page that its path names
     const about = this.shared?.id ? null : this.about;
     const whole = writeAddress(session.experiment, $state.snapshot(this.view), about);
     const own = whole === this.#opened ? '' : whole;
     // the secret is remembered instead, so that who copies the address passes on no more than a look
     const hash = this.visit ? writeVisit({ id: session.id, secret: null }) : own;
-    this.#known = hash;
     const path = this.shared?.id === '' ? '/' : location.pathname; // of no link: leave it
     if (hash !== location.hash)
       history.replaceState(history.state, '', path + location.search + hash);
+    this.#known = location.hash;
     const { id, secret } = session;
     if (secret) rememberSession({ id, secret, place: place(), expected: this.expected });
   }

@@ -290,6 +290,14 @@ describe('beginning', () => {
     await vi.waitFor(() => expect(readAddress(location.hash)).toMatchObject({ about }));
   });
 
+  it('writes over no address that it has not followed yet', async () => {
+    await started();
+    location.hash = '#activation=relu';
+    dispatchEvent(new Event('pagehide'));
+    expect(location.hash).toBe('#activation=relu');
+    await vi.waitFor(() => expect(lab.session?.id).toBe('s1'));
+  });
+
   it('says so when the link was cut off, and begins with the default', async () => {
     history.replaceState(null, '', '/#x=eyJ');
     await started();
