@@ -269,6 +269,12 @@ def test_runs_are_pinned_compared_and_opened_again(page: Page) -> None:
     expect(time.verdict).to_have_text(EXACT)
     assert lab.session("/weights")["digest"] == digest
     expect(time.region.locator(".mark")).to_have_count(2)
+    plot = lab.box(page.locator(".curves .u-over"))  # its curve is whole
+    page.mouse.click(plot["x"] + plot["width"] / 2, plot["y"] + 20)
+    lab.until(lambda: 0 < lab.step < 400)
+    time.newest.click()
+    time.at(400)
+    expect(time.verdict).to_have_text(EXACT)
 
     lab.until(lambda: addressed(page)["training"]["learning_rate"] == 0.1)
     page.reload()

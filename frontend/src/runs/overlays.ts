@@ -7,23 +7,33 @@ export interface Overlay {
   y: Column;
 }
 
+export interface Overlaid {
+  columns: Column[];
+  /** The row that this run begins at: before it there are others' alone. */
+  first: number;
+}
+
 /**
  * The columns of a chart, x first, with a column for every overlay behind them. Rows are those
- * of this run and, beyond its end, those of the others; in between the others are interpolated.
+ * of this run and, before and beyond it, those of the others; in between those are interpolated.
  */
-export function overlaid(data: readonly Column[], overlays: readonly Overlay[]): Column[] {
-  if (overlays.length === 0) return [...data];
+export function overlaid(data: readonly Column[], overlays: readonly Overlay[]): Overlaid {
   const [x = [], ...columns] = data;
-  const end = x.at(-1) ?? Number.NEGATIVE_INFINITY;
-  const later = overlays.flatMap((one) => one.x.filter((at) => at !== null && at > end));
-  const beyond = [...new Set(later)].sort((a, b) => (a as number) - (b as number));
-  const grid = [...x, ...beyond];
-  const gaps = beyond.map(() => null);
-  return [
-    grid,
-    ...columns.map((column) => [...column, ...gaps]),
-    ...overlays.map((one) => interpolated(one, grid)),
-  ];
+  const [begin, end] = [x[0] ?? Number.POSITIVE_INFINITY, x.at(-1) ?? Number.POSITIVE_INFINITY];
+  const others = [...new Set(overlays.flatMap((one) => one.x))].filter((at) => at !== null);
+  others.sort((a, b) => a - b);
+  const before = others.filter((at) => at < begin);
+  const beyond = others.filter((at) => at > end);
+  const grid = [...before, ...x, ...beyond];
+  const gaps = (rows: readonly unknown[]) => rows.map(() => null);
+  return {
+    columns: [
+      grid,
+      ...columns.map((column) => [...gaps(before), ...column, ...gaps(beyond)]),
+      ...overlays.map((one) => interpolated(one, grid)),
+    ],
+    first: before.length,
+  };
 }
 
 /** y at every place of the grid, which rises; null outside of the overlay's own places. */

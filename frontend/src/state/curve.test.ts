@@ -26,6 +26,25 @@ describe('the curve', () => {
     expect(steps(curve)).toEqual([0]);
   });
 
+  it('is what is known of the run until the server says more', () => {
+    const curve = new CurveStore();
+    const known = (...all: number[]) => all.map((step) => [null, step]);
+    curve.recall({ columns: ['other', 'step'], rows: known(0, 5, 10, 15) });
+    curve.replace(['step', 'train_loss'], rows(15));
+    expect(steps(curve)).toEqual([0, 5, 10, 15]);
+    expect(curve.rows[1]?.[1]).toBeNaN();
+    curve.cut(8); // another branch
+    curve.replace(['step', 'train_loss'], rows(8));
+    curve.append(rows(20));
+    expect(steps(curve)).toEqual([0, 5, 8, 20]);
+    curve.cut(0); // a reset
+    curve.replace(['step', 'train_loss'], rows());
+    expect(steps(curve)).toEqual([0]);
+    curve.recall(null);
+    curve.replace(['step', 'train_loss'], rows(7));
+    expect(steps(curve)).toEqual([7]);
+  });
+
   it('never runs backwards', () => {
     const curve = new CurveStore();
     curve.append(rows(0, 5, 10, 15));

@@ -1,5 +1,6 @@
 import { SvelteSet } from 'svelte/reactivity';
 import { defaultOf } from '../forms/schema';
+import { pins } from '../runs/pins.svelte';
 import type {
   Command,
   Curve,
@@ -26,7 +27,7 @@ import type { ServerMessage } from '../wire/decode';
 import { hiddenBy, readShared } from '../wire/shared';
 import { Live } from '../wire/socket';
 import { readVisit, type Visit, writeVisit } from '../wire/visit';
-import { CurveStore } from './curve';
+import { CurveStore, type Recorded } from './curve';
 import { Edits } from './edits';
 import { merge } from './patch';
 import { Seeker } from './seeker';
@@ -170,8 +171,18 @@ export class LabStore implements Lab {
     this.#setView(view);
     this.about = about;
     this.expected = known.expected ?? null;
+    this.#curve.recall(this.#knownCurve(known.expected?.digest));
     this.#attach({ ...session, secret: known.secret }, opened);
     return true;
+  }
+
+  /** The curve of the run that came to these weights, if the page has it from elsewhere. */
+  #knownCurve(digest: string | null | undefined): Recorded | null {
+    if (!digest) return null;
+    const { moment } = this.shared ?? {};
+    return moment?.digest === digest
+      ? moment.curve
+      : (pins.runs.find(({ log }) => log?.digest === digest) ?? null);
   }
 
   /** An address that came after this one wins, however long either takes. */
@@ -199,7 +210,11 @@ export class LabStore implements Lab {
   async #begin({ experiment, opened }: Wanted, play: boolean): Promise<void> {
     const log = opened ? this.shared?.log : null;
     try {
-      if (log && log.step <= AT_ONCE) return await this.#create({ log }, false, true);
+      if (log && log.step <= AT_ONCE) {
+        await this.#create({ log }, false, true);
+        this.#curve.recall(this.shared?.moment?.curve ?? null);
+        return;
+      }
     } catch (error) {
       if (!(error instanceof api.Refused)) throw error; // the run cannot have been
     }
@@ -242,11 +257,15 @@ export class LabStore implements Lab {
     }
   }
 
-  /** Do a run again, in a session that takes the place of this one. */
-  async replay(log: RunLog): Promise<boolean> {
+  /**
+   * Do a run again, in a session that takes the place of this one.
+   * curve: how it went, as far as that is known.
+   */
+  async replay(log: RunLog, curve: Recorded | null): Promise<boolean> {
     this.#openings++;
     try {
       await this.#create({ log }, false, log === this.shared?.log);
+      this.#curve.recall(curve);
       return true;
     } catch (error) {
       this.#complain(error);
@@ -280,6 +299,7 @@ export class LabStore implements Lab {
     this.frame = null;
     this.points = null;
     this.spotlight = null;
+    this.#curve.recall(null);
     this.lastAction = null;
   }
 
@@ -352,6 +372,7 @@ export class LabStore implements Lab {
     this.#takeMoment(said);
     this.reproduced = said.reproduced ?? null;
     this.#end = said.end;
+    this.#curve.cut(said.end);
     this.#writeAddressSoon();
   }
 
@@ -392,6 +413,7 @@ export class LabStore implements Lab {
     this.#curve.append(frame.rows);
     this.#takeMoment(frame);
     if (frame.end !== this.#end) this.reproduced = null; // it has gone on, or another way
+    this.#curve.cut(frame.end);
     if (!this.#newest) requestAnimationFrame(() => this.#showFrame());
     this.#newest = frame;
   }
