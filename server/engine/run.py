@@ -83,13 +83,17 @@ class Run:
         if report.taken and not report.bad:
             self._before = turn
 
+    def _stand(self, state: Vector, step: int) -> None:
+        """Be at a step that was come to some other way than by the last turn."""
+        self.state, self.step = state, step
+        epoch, batch = (self.program.packing.read_part(state, n) for n in ("epoch", "batch"))
+        self._place = (int(epoch), int(batch))
+        self._before, self._moment = None, None
+
     def _diverge(self, turn: Turn) -> str:
         """Go back to the last good weights from a step whose loss was no number: what to say."""
         bad = self.step
-        self.state, self.step = divergence.last_good(turn, bad, self._before)
-        place = self.program.read(self.state)
-        self._place = (int(place["epoch"]), int(place["batch"]))
-        self._before = None
+        self._stand(*divergence.last_good(turn, bad, self._before))
         self._branch()
         return divergence.message(bad, self.step)
 
@@ -197,10 +201,8 @@ class Run:
         if experiment != self.experiment:
             self.experiment = experiment
             self._load()
-        self.state, self.step, self._applied = moment.state, moment.step, moment.entries
-        place = self.program.read(self.state)
-        self._place = (int(place["epoch"]), int(place["batch"]))
-        self._before, self._moment = None, None
+        self._applied = moment.entries
+        self._stand(moment.state, moment.step)
 
     def _next_stop(self) -> int:
         """The step of the next entry of the log, or the one gone to."""
