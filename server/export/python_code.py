@@ -33,6 +33,23 @@ PINS = {
     "uvicorn": "0.54.0",
 }
 
+#: how every script's loop over epochs ends: what it says, when it stops, and how it is called
+EPOCH_END = """{% if held_out %}
+        print(f"epoch {epoch + 1}: loss {loss:.4f}, {{ held_out }} loss {held:.4f}")
+{% else %}
+        print(f"epoch {epoch + 1}: loss {loss:.4f}")
+{% endif %}
+{% if stopping %}
+        best, waited = (held, 0) if held < best - MIN_DELTA else (best, waited + 1)
+        if waited >= PATIENCE:
+            break
+{% endif %}
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100)
+"""
+
 _ENVIRONMENT = jinja2.Environment(
     trim_blocks=True,
     lstrip_blocks=True,

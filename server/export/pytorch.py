@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .base import TARGETS, Place, Run, Words
-from .python_code import Layer, Rule, Written, facts, penalised, program, render
+from .python_code import EPOCH_END, Layer, Rule, Written, facts, penalised, program, render
 
 _FEATURES = {
     "x": "x",
@@ -362,7 +362,8 @@ if __name__ == "__main__":
 {% endif %}
 '''
 
-_TRAIN = '''
+_TRAIN = (
+    '''
 """Trains the network of model.py by the rules it had in Layerlab.
 
 It goes on from weights.safetensors, with the points of points.csv, for so many epochs:
@@ -533,20 +534,10 @@ def main(epochs: int) -> None:
         loss = evaluate(network, points, labels)
 {% if held_out %}
         held = evaluate(network, *held_out)
-        print(f"epoch {epoch + 1}: loss {loss:.4f}, {{ held_out }} loss {held:.4f}")
-{% else %}
-        print(f"epoch {epoch + 1}: loss {loss:.4f}")
 {% endif %}
-{% if stopping %}
-        best, waited = (held, 0) if held < best - MIN_DELTA else (best, waited + 1)
-        if waited >= PATIENCE:
-            break
-{% endif %}
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100)
 '''
+    + EPOCH_END
+)
 
 
 @TARGETS.register(
