@@ -313,6 +313,23 @@ def test_a_run_that_comes_out_otherwise_is_told(
     time.at(400)
 
 
+def test_what_takes_long_is_told_and_stopped(page: Page) -> None:
+    lab = Lab(page, paused=True)
+    time = trained(lab)
+    time.pin(1)
+    pins = json.loads(page.evaluate("sessionStorage.getItem('layerlab.pins')"))
+    pins[0]["log"] |= {"step": 100_000_000, "digest": None}
+    page.evaluate("pins => sessionStorage.setItem('layerlab.pins', pins)", json.dumps(pins))
+    page.reload()
+    lab.stands()
+    time.runs().get_by_role("button", name="Open Run 1").click()
+    expect(time.region.get_by_text("Going to step 100,000,000")).to_be_visible()
+    time.region.get_by_role("button", name="Stop here").click()
+    expect(time.past).to_be_visible()
+    session = lab.session()
+    assert session["status"] == "paused" and 0 < session["step"] < session["end"] == 100_000_000
+
+
 def test_six_runs_are_pinned_at_most(page: Page) -> None:
     lab = Lab(page, paused=True)
     time = Time(lab)

@@ -50,6 +50,8 @@ export function epochAt(curve: Curve, step: number): number {
 }
 
 const PAGES = 10;
+export const TIME_KEYS =
+  'Arrows go by a step, with Shift by an epoch, with Ctrl from change to change; Page Up and Page Down by a tenth of the run, Home and End to its ends.';
 
 /** Where a key takes the thumb; null where it is none of the slider's. */
 export function stepOf(
