@@ -135,6 +135,20 @@ def test_what_is_said_of_a_place_is_seen_whole(open_page, width: int) -> None:
     assert not readout.evaluate(cut) and not readout.locator(".point").evaluate(cut)
 
 
+@pytest.mark.parametrize("width", [390, 768, 1024])
+def test_no_tab_is_cut_off(open_page, width: int) -> None:
+    page = open_page(viewport={"width": width, "height": 844}, has_touch=width < 768)
+    Lab(page, paused=True)
+    for label in ("Curves", "Details"):
+        tabs = page.get_by_role("tablist", name=label)
+        assert tabs.evaluate("list => list.scrollWidth <= list.clientWidth")
+        for tab in tabs.get_by_role("tab").all():
+            tab.scroll_into_view_if_needed()
+            expect(tab).to_be_in_viewport(ratio=1)
+            tab.click()
+            expect(tab).to_have_attribute("aria-selected", "true")
+
+
 def test_the_details_are_tabs_that_arrows_walk(page: Page) -> None:
     lab = Lab(page, paused=True)
     lab.button("Epoch").click()
