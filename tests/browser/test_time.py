@@ -293,6 +293,26 @@ def test_runs_are_pinned_compared_and_opened_again(page: Page) -> None:
     expect(pinned).to_have_count(0)
 
 
+def test_each_score_stands_under_its_own_name(page: Page) -> None:
+    lab = Lab(page, paused=True)
+    time = trained(lab)
+    accuracy = f"{100 * lab.score('test_score'):.1f} %"
+    time.pin(1)
+    lab.command(kind="patch", experiment={"data": {"dataset": {"kind": "reg_plane"}}})
+    expect(page.locator(".metrics .score").last).to_have_text(re.compile("R²"))
+    lab.command(kind="advance", steps=50)
+    time.at(50)
+    r2 = f"{lab.score('test_score'):.3f}".replace("-", "−")
+    runs = time.runs()
+    cells = runs.get_by_role("row", name=re.compile("^Test accuracy")).get_by_role("cell")
+    expect(cells).to_have_text(["–", accuracy])
+    cells = runs.get_by_role("row", name=re.compile("^Test R²")).get_by_role("cell")
+    expect(cells).to_have_text([r2, "–"])
+    runs.get_by_role("button", name="Remove Run 1").click()
+    expect(runs.get_by_role("row", name=re.compile("^Test accuracy"))).to_have_count(0)
+    expect(runs.get_by_role("row", name=re.compile("^Test R²"))).to_have_count(1)
+
+
 @pytest.mark.parametrize(
     ("platform", "said"),
     [(None, "≠ Differs"), ("cpu of another", "≠ Differs (other platform: cpu of another)")],
