@@ -26,7 +26,7 @@ from server.experiment import Experiment
 from server.keeper import Keeper
 from server.settings import Settings
 from server.store import Store
-from server.sweeps import Sweeps
+from server.sweeps import Keeping, Sweeps
 
 #: what a page of ours may load: itself, and pictures it made
 POLICY = (
@@ -81,15 +81,18 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         )
         _warm(engine)
         # people have the last quarter of the house to themselves
-        sweeps = app.state.sweeps = Sweeps(engine, room=settings.max_sessions * 3 // 4)
+        room = settings.max_sessions * 3 // 4
+        sweeps = app.state.sweeps = Sweeps(engine, room, kept=True)
         size = settings.keep_megabytes * 1_000_000
         keeper = Keeper(engine, store, settings.keep_days, size, passing=sweeps.holds)
         app.state.keeper = keeper
-        keeping = asyncio.create_task(keeper.run())
+        keeping = app.state.keeping = Keeping(sweeps, store, settings.keep_days, size)
+        kept = [asyncio.create_task(keep.run()) for keep in (keeper, keeping)]
         yield
         await asyncio.to_thread(sweeps.stop)
         await keeper.stop()
-        await keeping
+        await keeping.stop()
+        await asyncio.gather(*kept)
         engine.stop()
         await store.close()
 

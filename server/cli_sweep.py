@@ -49,7 +49,7 @@ def sweep(
     engine = Engine(train_workers=settings.train_workers)
     sweeps = Sweeps(engine)
     try:
-        study = sweeps.begin(asked)
+        study, _ = sweeps.begin(asked)
         _wait(sweeps, study)
     except Refused as refused:
         raise _fail(f"{refused.path}: {refused}") from None

@@ -4,11 +4,10 @@ asks for a session that is not in memory gets it back as it was kept."""
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 
 import anyio
 import numpy as np
@@ -19,33 +18,26 @@ from server.engine.curve import Rows
 from server.engine.history import Log
 from server.engine.scheduler import Engine, Full
 from server.engine.session import Session
-from server.store import Checkpoint, Run, Store, StoreError
+from server.store import ID, Checkpoint, Run, Store, Unreadable
+from server.store.rounds import Rounds
 
 from .records import Kept, pack_log, pack_state, readable, unpack
 
 log = structlog.get_logger()
 
-#: seconds between two rounds of keeping, and of forgetting what is old
-EVERY, CLEANING = 1.0, 3600.0
 #: bytes of a state that is kept in every round; larger ones share `RATE` bytes a second
 SMALL, RATE = 64_000, 4_000_000
 #: bytes of states in a transaction, about; what a round keeps fits into one
 PORTION = 32_000_000
 #: rows of the curve that are kept of a session in full swing; of one at rest all are
 ROWS = 150
-DAY = 86_400
 #: threads that bring sessions back
 RECALLS = 2
 
 UNREADABLE = "what was kept of this session cannot be read; begin another session"
-ID = re.compile(r"[\w-]{1,64}", re.ASCII)
 
 #: what a session's record depends on
 Mark = tuple[object, ...]
-
-
-class Unreadable(Exception):
-    """What was kept of a session is damaged; the message is a sentence for a person."""
 
 
 @dataclass(frozen=True)
@@ -90,15 +82,13 @@ class Keeper:
     ) -> None:
         self._engine = engine
         self._store = store
-        self._days, self._size = days, size
+        self._size = size
         self._passing = passing
         self._seen: dict[str, Seen] = {}
         self._one = asyncio.Lock()  # a round, or forgetting
-        self._stopping = asyncio.Event()
+        self._rounds = Rounds("sessions", self.keep, self._forget_old, days)
         self._credit = 0.0  # bytes of large states that may be written by now
         self._credited = time.monotonic()
-        self._cleaned = -CLEANING
-        self._failing = False
         self._broken: set[str] = set()  # those that could not be kept, which the log says
         self._recalls: dict[str, asyncio.Task[Session | None]] = {}
         self._recallers = anyio.CapacityLimiter(RECALLS)
@@ -107,20 +97,11 @@ class Keeper:
 
     async def run(self) -> None:
         """Keep what changes, until `stop`."""
-        while not self._stopping.is_set():
-            begun = time.monotonic()
-            await self._try_round()
-            rest = max(EVERY / 2, begun + EVERY - time.monotonic())
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), rest)
+        await self._rounds.run()
 
     async def stop(self) -> None:
         """Keep everything once more, and no more after that."""
-        self._stopping.set()
-        try:
-            await self.keep(everything=True)
-        except StoreError as error:
-            log.error("sessions could not be kept", reason=str(error))
+        await self._rounds.stop(partial(self.keep, everything=True))
 
     async def keep(self, everything: bool = False) -> None:
         """Keep the sessions that have changed. Raises StoreError.
@@ -140,25 +121,8 @@ class Keeper:
             self._seen.pop(session_id, None)
             await self._store.forget_run(session_id)
 
-    async def _try_round(self) -> None:
-        try:
-            await self.keep()
-            if time.monotonic() > self._cleaned + CLEANING:
-                self._cleaned = time.monotonic()
-                await self._forget_old()
-            self._failing = False
-        except StoreError as error:
-            if not self._failing:
-                log.error("sessions cannot be kept just now", reason=str(error))
-            self._failing = True
-        except Exception:
-            log.exception("keeping sessions failed")
-
-    async def _forget_old(self) -> None:
-        before = time.time() - self._days * DAY
-        gone = await self._store.forget_old(before, self._size, list(self._engine.sessions))
-        if gone:
-            log.info("forgot old sessions", count=gone)
+    async def _forget_old(self, before: float) -> int:
+        return await self._store.forget_old(before, self._size, list(self._engine.sessions))
 
     def _changed(self, everything: bool) -> list[Session]:
         """Those that are not in the store as they are now, the longest there first."""

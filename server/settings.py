@@ -42,10 +42,11 @@ class Settings(BaseSettings):
     finds it again, as it was kept."""
 
     keep_days: float = Field(default=30, gt=0)
-    """Days after which a session that nobody came back to is forgotten."""
+    """Days after which a session that nobody came back to, or a sweep, is forgotten."""
 
     keep_megabytes: int = Field(default=2000, ge=1)
-    """Space that kept sessions may take; beyond it the oldest are forgotten."""
+    """Space that kept sessions may take, and kept sweeps as much; beyond it the oldest are
+    forgotten."""
 
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
     """Other origins whose pages may call, separated by commas; empty means none but its own."""

@@ -15,8 +15,7 @@ from starlette.routing import Match, Route
 
 from server.engine.commands import Refused
 from server.engine.scheduler import Full
-from server.keeper import Unreadable
-from server.store import StoreError
+from server.store import StoreError, Unreadable
 
 log = structlog.get_logger()
 

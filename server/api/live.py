@@ -27,8 +27,8 @@ from server.engine.session import Session
 from server.engine.snapshot import Watcher
 from server.engine.views import MAX_VIEWS, VIEWS, View
 from server.experiment.registry import Spec
-from server.keeper import Keeper, Unreadable
-from server.store import StoreError
+from server.keeper import Keeper
+from server.store import StoreError, Unreadable
 
 from .errors import FULL, OUT_OF_REACH, of_exception
 from .reader import Reader

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Body, Depends, HTTPException, Query, Request, Res
 from fastapi.security import HTTPAuthorizationCredentials
 
 from server.engine.history import Log
-from server.sweeps import Run, Study, Sweep, Sweeps, TooMany
+from server.sweeps import Keeping, Run, Study, Sweep, Sweeps, TooMany
 
 from .exact import Exact
 from .route import Route
@@ -41,12 +41,20 @@ def sweeps_of(request: Request) -> Sweeps:
     return request.app.state.sweeps
 
 
+def keeping_of(request: Request) -> Keeping:
+    return request.app.state.keeping
+
+
 Room = Annotated[Sweeps, Depends(sweeps_of)]
+Kept = Annotated[Keeping, Depends(keeping_of)]
 
 
-def study_of(sweep_id: str, sweeps: Room) -> Study:
-    """The sweep that the path names, or 404."""
-    study = sweeps.get(sweep_id)
+async def study_of(sweep_id: str, keeping: Kept) -> Study:
+    """The sweep that the path names, brought back if need be, or 404."""
+    try:
+        study = await keeping.find(sweep_id)
+    except TooMany:
+        raise HTTPException(503, FULL) from None
     if study is None:
         raise HTTPException(404, "there is no such sweep, or it was forgotten; begin it again")
     return study
@@ -83,14 +91,14 @@ OneRun = Annotated[Run, Depends(run_of)]
 def create(
     sweeps: Room, response: Response, body: Annotated[Sweep, Exact, Body(openapi_examples=EXAMPLES)]
 ) -> dict[str, Any]:
-    """Begin a sweep. The answer holds the secret that controls it. It is kept in memory: an hour
-    after it has ended and nobody reads it, or with the server, it is gone."""
+    """Begin a sweep. The answer holds the secret that controls it. It outlives its server: once
+    that is there again, the sweep goes on where it was."""
     try:
-        study = sweeps.begin(body)
+        study, secret = sweeps.begin(body)
     except TooMany:
         raise HTTPException(503, FULL) from None
     response.headers["Location"] = f"/api/v1/sweeps/{study.id}"
-    return study.summary() | {"secret": study.secret}
+    return study.summary() | {"secret": secret}
 
 
 @router.get("/{sweep_id}")
@@ -141,13 +149,13 @@ def cancel(study: Controlled, sweeps: Room) -> dict[str, Any]:
 
 @router.post("/{sweep_id}/resume")
 def resume(study: Controlled, sweeps: Room) -> dict[str, Any]:
-    """Train the runs that a cancelled sweep has not finished."""
+    """Train the runs that a cancelled sweep has not finished, from where they were."""
     sweeps.resume(study)
     return study.summary()
 
 
 @router.delete("/{sweep_id}", status_code=204)
-def delete(study: Controlled, sweeps: Room) -> Response:
+async def delete(study: Controlled, keeping: Kept) -> Response:
     """Forget the sweep; what trains of it ends."""
-    sweeps.delete(study)
+    await keeping.forget(study)
     return Response(status_code=204)

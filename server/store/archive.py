@@ -30,10 +30,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from .database import StoreError, transaction
 from .store import Store, canonical, identify
-from .tables import checkpoints, runs, shares
+from .tables import checkpoints, runs, shares, sweep_runs, sweeps
 
-#: rises when what is written could not be read by who wrote the last one
-FORMAT = 1
+#: rises when who wrote the last one could not read, or would lose, what is written
+FORMAT = 2
 #: what a damaged file makes its readers say
 DAMAGE = (
     zipfile.BadZipFile,
@@ -64,9 +64,12 @@ class Counts(NamedTuple):
     shares: int
     runs: int
     checkpoints: int
+    sweeps: int
+    sweep_runs: int
 
     def __str__(self) -> str:
-        return f"{self.shares} links, {self.runs} runs and {self.checkpoints} checkpoints"
+        runs = f"{self.runs} runs, {self.checkpoints} checkpoints"
+        return f"{self.shares} links, {runs} and {self.sweeps} sweeps"
 
 
 class _Record(BaseModel):
@@ -105,6 +108,25 @@ class _Checkpoint(_Record):
     created: Seconds
 
 
+class _Sweep(_Record):
+    id: str = Field(min_length=1, max_length=64)
+    secret_hash: str = Field(max_length=64)
+    sweep: Text
+    state: str = Field(max_length=16)
+    crashes: int
+    created: Seconds
+    updated: Seconds
+
+
+class _SweepRun(_Record):
+    sweep_id: str
+    run: int
+    status: str = Field(max_length=16)
+    step: Step
+    result: Text
+    data: bytes
+
+
 class _File(BaseModel):
     lines: int
     sha256: str
@@ -123,11 +145,17 @@ class _Manifest(_Header):
 
 
 #: every table, how a row of it is written, and in which order; who is referred to comes first
-TABLES: dict[Table, tuple[type[_Record], Any]] = {
-    shares: (_Share, shares.c.id),
-    runs: (_Run, runs.c.id),
-    checkpoints: (_Checkpoint, checkpoints.c.number),
+TABLES: dict[Table, tuple[type[_Record], tuple[Any, ...]]] = {
+    shares: (_Share, (shares.c.id,)),
+    runs: (_Run, (runs.c.id,)),
+    checkpoints: (_Checkpoint, (checkpoints.c.number,)),
+    sweeps: (_Sweep, (sweeps.c.id,)),
+    sweep_runs: (_SweepRun, (sweep_runs.c.sweep_id, sweep_runs.c.run)),
 }
+#: those that a backup of each older format has not
+LATER = {1: {sweeps, sweep_runs}}
+#: what is of a row, and goes when another takes its place
+PARTS = {runs: checkpoints.c.run_id, sweeps: sweep_runs.c.sweep_id}
 
 
 async def backup(store: Store, path: Path) -> Counts:
@@ -154,7 +182,7 @@ async def _write(store: Store, archive: zipfile.ZipFile) -> Counts:
     async with transaction(store.engine, **options) as connection:
         for table, (record, key) in TABLES.items():
             columns = [table.c[name] for name in record.model_fields]
-            rows = await connection.stream(select(*columns).order_by(key))
+            rows = await connection.stream(select(*columns).order_by(*key))
             name, lines, digest = f"{table.name}.jsonl", 0, hashlib.sha256()
             with archive.open(name, "w", force_zip64=True) as out:
                 async for row in rows.mappings():
@@ -177,9 +205,9 @@ async def restore(store: Store, path: Path) -> Counts:
         with zipfile.ZipFile(path) as archive:
             manifest = _read_manifest(archive)
             async with transaction(store.engine) as connection:
-                for table, take in ((shares, _add_share), (runs, _add_run), (checkpoints, _add)):
+                for table in _tables(manifest):
                     for record in _records(archive, manifest, table):
-                        await take(store, connection, record)
+                        await _add(store, connection, table, dict(record))
             return _counts(manifest)
     except DAMAGE as error:
         raise StoreError(
@@ -213,8 +241,21 @@ def _records(archive: zipfile.ZipFile, manifest: _Manifest, table: Table) -> Ite
         raise ValueError(f"{name} is not what was written")
 
 
-async def _add_share(store: Store, connection: AsyncConnection, share: _Record) -> None:
-    row = dict(share)
+async def _add(
+    store: Store, connection: AsyncConnection, table: Table, row: dict[str, Any]
+) -> None:
+    """Add a row, or put it in place of what is there."""
+    new = store.insert(table).values(row)
+    if table is shares:
+        await _add_share(store, connection, row)
+    elif table in PARTS:
+        await connection.execute(new.on_conflict_do_update(index_elements=["id"], set_=row))
+        await connection.execute(delete(PARTS[table].table).where(PARTS[table] == row["id"]))
+    else:
+        await connection.execute(new)
+
+
+async def _add_share(store: Store, connection: AsyncConnection, row: dict[str, Any]) -> None:
     row["digest"], _ = identify(row["document"])
     await connection.execute(store.insert(shares).values(row).on_conflict_do_nothing())
     same = select(shares.c.id).where(shares.c.id == row["id"], shares.c.digest == row["digest"])
@@ -222,19 +263,14 @@ async def _add_share(store: Store, connection: AsyncConnection, share: _Record) 
         raise StoreError(f"The link {row['id']} names something else here; nothing was restored.")
 
 
-async def _add_run(store: Store, connection: AsyncConnection, run: _Record) -> None:
-    row = dict(run)
-    new = store.insert(runs).values(row)
-    await connection.execute(new.on_conflict_do_update(index_elements=["id"], set_=row))
-    await connection.execute(delete(checkpoints).where(checkpoints.c.run_id == row["id"]))
-
-
-async def _add(store: Store, connection: AsyncConnection, checkpoint: _Record) -> None:
-    await connection.execute(store.insert(checkpoints).values(dict(checkpoint)))
+def _tables(manifest: _Manifest) -> list[Table]:
+    """Those that a backup has."""
+    return [table for table in TABLES if table not in LATER.get(manifest.format, ())]
 
 
 def _counts(manifest: _Manifest) -> Counts:
-    return Counts(*(manifest.files[f"{table.name}.jsonl"].lines for table in TABLES))
+    of = {table.name: manifest.files[f"{table.name}.jsonl"].lines for table in _tables(manifest)}
+    return Counts(*(of.get(table.name, 0) for table in TABLES))
 
 
 def _first_line(error: Exception) -> str:
@@ -244,5 +280,5 @@ def _first_line(error: Exception) -> str:
     if isinstance(error, KeyError):
         return f"{error.args[0]} is missing".replace("There is no item named ", "")
     if isinstance(error, IntegrityError):
-        return "a checkpoint is of no run"
+        return "a checkpoint is of no run, or a run of no sweep"
     return str(error).partition("\n")[0].rstrip(".")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,8 @@ from .tables import checkpoints, runs, shares
 
 Json = Mapping[str, Any]
 
+#: what an id may be; other texts name nothing
+ID = re.compile(r"[\w-]{1,64}", re.ASCII)
 #: characters of a share's id: 60 bits of its digest
 ID_LENGTH = 12
 
@@ -28,6 +31,10 @@ _INSERT = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 #: what is new of a run that was kept before
 _RENEWED = ("secret_hash", "experiment", "log", "step", "playing", "updated")
 _MOVE = update(runs).where(runs.c.id == bindparam("id_"))
+
+
+class Unreadable(Exception):
+    """What was kept is damaged; the message is a sentence for a person."""
 
 
 class SavedShare(NamedTuple):

@@ -68,3 +68,28 @@ checkpoints = Table(
     Column("weights", LargeBinary, nullable=False),
     Column("created", Double, nullable=False),
 )
+
+#: `crashes`: ends of the server that were none in order, since something last came of the sweep
+sweeps = Table(
+    "sweeps",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("secret_hash", String(64), nullable=False),
+    Column("sweep", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("crashes", Integer, nullable=False),
+    Column("created", Double, nullable=False),
+    Column("updated", Double, nullable=False, index=True),
+)
+
+#: of every run that is more than planned; `data` is empty where there is none
+sweep_runs = Table(
+    "sweep_runs",
+    metadata,
+    Column("sweep_id", String(64), ForeignKey("sweeps.id", ondelete="CASCADE"), primary_key=True),
+    Column("run", Integer, primary_key=True, autoincrement=False),
+    Column("status", String(16), nullable=False),
+    Column("step", BigInteger, nullable=False),
+    Column("result", Text, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+)

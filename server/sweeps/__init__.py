@@ -4,13 +4,16 @@ A `Sweep` is a value; `plan` makes its runs; `Sweeps` trains them as ordinary se
 engine, which trains those of one program as lanes of one dispatch by itself.
 """
 
+from .keeping import Keeping
 from .plan import Plan, Planned, plan
-from .runner import Run, Study, Sweeps, TooMany
+from .runner import Sweeps, TooMany
 from .spec import Axis, Grid, Random, Range, Sweep
+from .study import Run, Study
 
 __all__ = [
     "Axis",
     "Grid",
+    "Keeping",
     "Plan",
     "Planned",
     "Random",

@@ -3,7 +3,8 @@
 The engine is shared with people. So a sweep's sessions are few, fewer still while somebody
 watches a training of their own; none is begun where the house is nearly full; and no two of
 their programs wait for the compiler at once. What is finished is taken out of the engine, with
-its results and its log kept here. All is in memory: sweeps end with the process.
+its results and its log kept here; what is cancelled, with the state that it goes on from.
+`keeping.py` keeps all that in the store.
 """
 
 from __future__ import annotations
@@ -11,28 +12,27 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from dataclasses import dataclass, field
-from itertools import count
-from typing import Any, Literal
+from copy import copy
+from dataclasses import dataclass, field, replace
+from typing import Any
 
-import numpy as np
 import structlog
 
 from server.engine.commands import Pause, Play, Refused
-from server.engine.history import Log
-from server.engine.scheduler import Engine, Full
+from server.engine.history import Record
+from server.engine.scheduler import Engine, Full, hash_secret
 from server.engine.session import Session
 
 from . import surface
-from .importance import importance
-from .plan import Plan, Planned, plan
-from .spec import Random, Sweep
+from .plan import plan
+from .spec import Sweep
+from .study import Result, Run, State, Status, Study
 
 log = structlog.get_logger()
 
 #: runs of all sweeps that train at once: where nobody watches a training, and where somebody does
 ALONE, SHARED = 16, 4
-#: sweeps kept, and seconds until one that has ended and that nobody reads is forgotten
+#: sweeps in memory, and seconds until one that has ended and that nobody reads leaves it
 MAX_STUDIES, KEPT_SECONDS = 32, 3600.0
 #: seconds between two rounds, and between two pictures of a run that trains
 TICK, LOOK = 0.05, 0.5
@@ -40,53 +40,13 @@ TICK, LOOK = 0.05, 0.5
 SEEN = 5.0
 #: rows of a run's curve that are kept
 ROWS = 120
-
-Status = Literal["waiting", "training", "done", "stopped", "diverged", "failed"]
-State = Literal["running", "cancelled", "done"]
-#: of a run that has come to its end
-OVER = ("done", "stopped", "diverged", "failed")
+#: seconds between two states that are kept of a run that trains; bytes of one at most, and bytes
+#: of all runs in a second
+KEEP, STATE_BYTES, RATE = 5.0, 2_000_000, 4_000_000
 
 
 class TooMany(Exception):
     """No room for another sweep."""
-
-
-@dataclass(frozen=True)
-class Result:
-    """What is kept of a run that has ended.
-
-    loss: of the part that the sweep compares by; None where it is no number, or the run has not
-    come to a proper end.
-    """
-
-    loss: float | None
-    metrics: dict[str, Any]
-    curve: dict[str, Any]
-    log: Log
-    span: tuple[float, float]
-
-
-@dataclass(eq=False)
-class Run:
-    """One training of a sweep. version: rises with its surface."""
-
-    planned: Planned
-    status: Status = "waiting"
-    step: int = 0
-    message: str | None = None
-    result: Result | None = None
-    outputs: surface.Outputs | None = None
-    span: tuple[float, float] = (-1.0, 1.0)
-    version: int = 0
-
-    def again(self) -> None:
-        """As it was before it began."""
-        self.status, self.step, self.message = "waiting", 0, None
-        self.outputs, self.version = None, 0
-
-    @property
-    def over(self) -> bool:
-        return self.status in OVER
 
 
 @dataclass(eq=False)
@@ -98,161 +58,36 @@ class Live:
     session: Session
     held: bool = False
     looked: float = 0.0
+    kept: float = field(default_factory=time.monotonic)
+
+    def outcome(self) -> Status | None:
+        """How the run has ended, if it has."""
+        if self.session.status in ("stopped", "diverged"):
+            return self.session.status
+        return "done" if self.session.step >= self.run.planned.steps else None
 
 
-@dataclass(eq=False)
-class Study:
-    """A sweep with its runs and what has come of them."""
+@dataclass(frozen=True)
+class News:
+    """What is to be kept of a sweep: copies of its runs of which there is something new."""
 
-    sweep: Sweep
-    plan: Plan
-    id: str = field(default_factory=lambda: secrets.token_urlsafe(9))
-    secret: str = field(default_factory=lambda: secrets.token_urlsafe(24))
-    state: State = "running"
-    #: when it was last asked for, and when its surfaces were (monotonic seconds)
-    touched: float = field(default_factory=time.monotonic)
-    seen: float = float("-inf")
-
-    def __post_init__(self) -> None:
-        self.runs = [Run(planned) for planned in self.plan.runs]
-        self._versions = count(1)
-
-    def draw(self, run: Run, outputs: surface.Outputs, span: tuple[float, float]) -> None:
-        """Another surface of a run."""
-        run.outputs, run.span, run.version = outputs, span, next(self._versions)
-
-    # -- reading -------------------------------------------------------------------------
-
-    def summary(self) -> dict[str, Any]:
-        """The sweep, its progress and every number of it, without curves and surfaces."""
-        losses = self._losses()
-        found = importance(self.plan.settings, losses, drawn=isinstance(self.sweep.mode, Random))
-        problem = self.sweep.experiment.data.dataset.problem
-        steps = sum(run.planned.steps for run in self.runs)
-        taken = sum(run.planned.steps if run.over else run.step for run in self.runs)
-        return {
-            "id": self.id,
-            "state": self.state,
-            "sweep": self.sweep.model_dump(mode="json"),
-            "axes": [
-                {"path": axis.path, "title": title}
-                for axis, title in zip(self.sweep.axes, self.plan.titles, strict=True)
-            ],
-            "part": self.plan.part,
-            "score": "r2" if problem == "regression" else "accuracy",
-            "progress": {
-                "runs": len(self.runs),
-                "finished": sum(run.over for run in self.runs),
-                "training": sum(run.status == "training" for run in self.runs),
-                "fraction": taken / steps,
-            },
-            "runs": [_row(run) for run in self.runs],
-            "settings": [
-                self._setting(j, values, losses[j]) for j, values in enumerate(self.plan.settings)
-            ],
-            "best": self._best(),
-            "importance": found
-            and {"axes": list(found.axes), "seed": found.seed, "rest": found.rest},
-        }
-
-    def surfaces(self, since: int) -> dict[str, Any]:
-        """The surfaces that are newer than a version, by the numbers of their runs."""
-        self.seen = time.monotonic()
-        newer = {run.planned.index: run for run in self.runs if run.version > since}
-        drawn = {i: (run.version, run.outputs, run.span) for i, run in newer.items()}
-        return {
-            "version": max((version for version, _, _ in drawn.values()), default=since),
-            "surfaces": {
-                str(i): surface.document(outputs, span)
-                for i, (_, outputs, span) in drawn.items()
-                if outputs is not None
-            },
-        }
-
-    def detail(self, run: Run) -> dict[str, Any]:
-        """A run with its experiment, its curve and its surface; null where there is none yet."""
-        outputs, result = run.outputs, run.result
-        return _row(run) | {
-            "experiment": run.planned.experiment.model_dump(mode="json"),
-            "metrics": result and result.metrics,
-            "curve": result and result.curve,
-            "surface": None if outputs is None else surface.document(outputs, run.span),
-            "log": result and result.log.model_dump(mode="json"),
-        }
-
-    def ensemble(self, setting: int) -> dict[str, Any]:
-        """Mean surface and its spread over the seeds of a setting, as far as they are over;
-        null where none is."""
-        of = [
-            r for r in self.runs if r.planned.setting == setting and r.status in ("done", "stopped")
-        ]
-        members = [r.outputs for r in of if r.outputs is not None]
-        found = surface.ensemble(members, of[0].span) if members else {"mean": None, "spread": None}
-        values = self.plan.settings[setting]
-        return self._setting(setting, values, self._losses()[setting]) | {
-            "members": len(members),
-            **found,
-        }
-
-    def _losses(self) -> list[list[float]]:
-        """The final losses by setting. Of a run that diverged there is none."""
-        losses: list[list[float]] = [[] for _ in self.plan.settings]
-        for run in self.runs:
-            if run.result and run.result.loss is not None:
-                losses[run.planned.setting].append(run.result.loss)
-        return losses
-
-    def _setting(self, j: int, values: tuple[Any, ...], losses: list[float]) -> dict[str, Any]:
-        return {
-            "setting": j,
-            "values": list(values),
-            "runs": [run.planned.index for run in self.runs if run.planned.setting == j],
-            "loss": float(np.mean(losses)) if losses else None,
-            "deviation": float(np.std(losses)) if losses else None,
-        }
-
-    def _best(self) -> int | None:
-        """The run of the lowest loss; of equal ones the first."""
-        ranked = [
-            (run.result.loss, run.planned.index)
-            for run in self.runs
-            if run.result and run.result.loss is not None
-        ]
-        return min(ranked)[1] if ranked else None
-
-
-def _row(run: Run) -> dict[str, Any]:
-    result = run.result
-    return {
-        "run": run.planned.index,
-        "setting": run.planned.setting,
-        "values": list(run.planned.values),
-        "seed": run.planned.experiment.seed,
-        "status": run.status,
-        "message": run.message,
-        "step": run.step,
-        "steps": run.planned.steps,
-        "loss": result and result.loss,
-        "score": result and _score(result.metrics),
-        "digest": result and result.log.digest,
-    }
-
-
-def _score(metrics: dict[str, Any]) -> float | None:
-    """Accuracy or R² of the test part."""
-    scores = metrics.get("test") or {}
-    return scores.get("accuracy", scores.get("r2"))
+    study: Study
+    state: State
+    crashes: int
+    runs: tuple[Run, ...]
 
 
 class Sweeps:
     """The sweeps there are, and the thread that trains them.
 
-    room: no run is begun while the engine has so many sessions.
+    room: no run is begun while the engine has so many sessions. kept: whether somebody takes the
+    `news` and keeps them; then no sweep leaves memory before.
     """
 
-    def __init__(self, engine: Engine, room: int = 192) -> None:
+    def __init__(self, engine: Engine, room: int = 192, kept: bool = False) -> None:
         self._engine = engine
         self._room = max(1, room)
+        self._kept = kept
         self._studies: dict[str, Study] = {}
         self._live: list[Live] = []
         self._ours: set[str] = set()  # the sessions of runs
@@ -261,14 +96,27 @@ class Sweeps:
         self._thread = threading.Thread(target=self._work, name="sweeps", daemon=True)
         self._thread.start()
 
-    def begin(self, sweep: Sweep) -> Study:
-        """Train a sweep. Raises Refused where it makes no runs, TooMany."""
-        study = Study(sweep, plan(sweep))
+    def begin(self, sweep: Sweep) -> tuple[Study, str]:
+        """Train a sweep; with it, the secret that controls it. Raises Refused where it makes no
+        runs, TooMany."""
+        secret = secrets.token_urlsafe(24)
+        study = Study(secrets.token_urlsafe(9), hash_secret(secret), sweep, plan(sweep))
+        return self.add(study), secret
+
+    def add(self, study: Study) -> Study:
+        """Have a sweep, and train what is to be trained of it; the one there is, where one of
+        this id is there. Raises TooMany."""
         with self._changed:
-            self._make_room()
-            self._studies[study.id] = study
-            self._changed.notify_all()
-        return study
+            if study.id not in self._studies:
+                self._make_room()
+                self._studies[study.id] = study
+                self._changed.notify_all()
+            return self._studies[study.id]
+
+    @property
+    def ids(self) -> list[str]:
+        """Of the sweeps in memory."""
+        return list(self._studies)
 
     def get(self, study_id: str) -> Study | None:
         """The sweep of this id, touched."""
@@ -279,30 +127,30 @@ class Sweeps:
 
     def allowed(self, study: Study, secret: str | None) -> bool:
         """Whether this secret controls the sweep."""
-        return secret is not None and secrets.compare_digest(secret.encode(), study.secret.encode())
+        return secret is not None and secrets.compare_digest(hash_secret(secret), study.secret_hash)
 
     def holds(self, session_id: str) -> bool:
         """Whether a session is a run's: nobody has to keep it."""
         return session_id in self._ours
 
     def cancel(self, study: Study) -> None:
-        """Stop its trainings; what is finished is kept."""
+        """Stop its trainings; what is finished is kept, and where the others are."""
         with self._changed:
             if study.state != "running":
                 return
             study.state = "cancelled"
+            study.note()
             mine = [live for live in self._live if live.study is study]
-            for live in mine:
-                self._live.remove(live)
-                live.run.again()
+            self._live = [live for live in self._live if live.study is not study]
         for live in mine:
-            self._give_up(live.session)
+            self._leave_off(live)
 
     def resume(self, study: Study) -> None:
-        """Train what a cancelled sweep has not finished, each from its beginning."""
+        """Train what a cancelled sweep has not finished, each from where it was."""
         with self._changed:
             if study.state == "cancelled":
                 study.state = "done" if all(run.over for run in study.runs) else "running"
+                study.note()
             self._changed.notify_all()
 
     def delete(self, study: Study) -> None:
@@ -317,13 +165,35 @@ class Sweeps:
             return self._changed.wait_for(lambda: study.state != "running", seconds)
 
     def stop(self) -> None:
-        """End every training and the thread."""
+        """End every training and the thread; what runs is left as it is, to go on later."""
         with self._changed:
             self._stopping = True
             self._changed.notify_all()
         self._thread.join(timeout=30)
-        for study in list(self._studies.values()):
-            self.cancel(study)
+        with self._changed:
+            for study in self._running():
+                study.crashes = 0
+                study.note()
+            live, self._live = self._live, []
+        for one in live:
+            self._leave_off(one)
+
+    def news(self) -> list[News]:
+        """What is not kept yet; from now on it counts as kept, until `keep_again` says
+        otherwise."""
+        with self._changed:
+            found: list[News] = []
+            for study in [s for s in self._studies.values() if s.stale]:
+                runs = tuple(copy(study.runs[i]) for i in sorted(study.stale_runs))
+                found.append(News(study, study.state, study.crashes, runs))
+                study.stale, study.stale_runs = False, set()
+            return found
+
+    def keep_again(self, news: News) -> None:
+        """It could not be kept."""
+        with self._changed:
+            news.study.note()
+            news.study.stale_runs |= {run.planned.index for run in news.runs}
 
     # -- the thread ----------------------------------------------------------------------
 
@@ -355,44 +225,60 @@ class Sweeps:
             with self._changed:
                 if study.state == "running" and all(run.over for run in study.runs):
                     study.state = "done"
+                    study.note()
                     self._changed.notify_all()
 
     def _follow(self, live: Live) -> None:
         """See what has become of a run."""
-        session, run = live.session, live.run
+        session = live.session
         if session.closed:  # it had to make room, while it was held
-            with self._changed:
-                if live in self._live:
-                    self._live.remove(live)
-                    run.again()
-            self._give_up(session)
-        elif session.done.is_set() and not live.held:
-            self._collect(live)
-        else:
-            now = time.monotonic()
-            shown = now < live.study.seen + SEEN and now >= live.looked + LOOK and session.step
-            drawn = surface.outputs(session) if shown and not session.cold() else None
             with self._changed:
                 if live not in self._live:
                     return
-                run.step = session.step
-                if drawn is not None:
-                    live.looked = now
-                    live.study.draw(run, drawn, session.span)
+                self._live.remove(live)
+            self._leave_off(live)
+        elif session.done.is_set() and not live.held:
+            self._end(live, *self._result(live))
+        else:
+            self._look(live)
+            self._keep(live)
 
-    def _collect(self, live: Live) -> None:
+    def _look(self, live: Live) -> None:
+        """Note where a run is, and draw it if somebody shows it."""
+        session, now = live.session, time.monotonic()
+        shown = now < live.study.seen + SEEN and now >= live.looked + LOOK and session.step
+        drawn = surface.outputs(session) if shown and not session.cold() else None
+        with self._changed:
+            if live not in self._live:
+                return
+            live.run.step = session.step
+            if drawn is not None:
+                live.looked = now
+                live.study.draw(live.run, drawn, session.span)
+
+    def _keep(self, live: Live) -> None:
+        """Note now and then from where a run could go on, if the server ended."""
+        bytes_ = live.session.state.nbytes
+        now, pause = time.monotonic(), KEEP + ALONE * bytes_ / RATE
+        if not self._kept or now < live.kept + pause or live.session.cold():
+            return
+        with live.session.lock:
+            record = None if live.outcome() else _record(live.session)
+        with self._changed:
+            live.kept = now
+            if live in self._live and record is not None:
+                live.run.left_off = record
+                live.study.note(live.run)
+
+    def _result(self, live: Live) -> tuple[Status, str | None, Result, surface.Outputs]:
+        """What has come of a run: how it ended, what there is to say, and what is kept."""
         session, part = live.session, live.study.plan.part
         with session.lock:
             metrics, curve, kept = session.metrics(), session.curve(), session.log()
-            drawn, status, message = surface.outputs(session), session.status, session.message
-        ended: Status = "failed"
-        if status in ("stopped", "diverged"):
-            ended = status
-        elif kept.step >= live.run.planned.steps:
-            ended = "done"
+            drawn, message = surface.outputs(session), session.message
+            ended = live.outcome() or "failed"
         loss = (metrics[part] or {}).get("loss") if ended in ("done", "stopped") else None
-        result = Result(loss, metrics, _thinned(curve), kept, session.span)
-        self._end(live, ended, message, result, drawn)
+        return ended, message, Result(loss, metrics, _thinned(curve), kept, session.span), drawn
 
     def _end(
         self,
@@ -402,15 +288,24 @@ class Sweeps:
         result: Result | None = None,
         drawn: surface.Outputs | None = None,
     ) -> None:
+        """A run is over, unless it was cancelled meanwhile."""
         with self._changed:
             if live in self._live:
                 self._live.remove(live)
-                run = live.run
-                run.status, run.message, run.result = status, message, result
-                if result is not None:
-                    run.step = result.log.step
-                if result is not None and drawn is not None:
-                    live.study.draw(run, drawn, result.span)
+                _settle(live, status, message, result, drawn)
+        self._give_up(live.session)
+
+    def _leave_off(self, live: Live) -> None:
+        """Take a run, which is no more among the live, out of the engine, to be gone on with."""
+        with live.session.lock:
+            over = self._result(live) if live.outcome() else None
+            record = None if over else _record(live.session)
+        with self._changed:
+            if over:
+                _settle(live, *over)
+            else:
+                live.run.leave_off(record)
+                live.study.note(live.run)
         self._give_up(live.session)
 
     def _give_up(self, session: Session) -> None:
@@ -458,9 +353,13 @@ class Sweeps:
 
     def _begin(self, study: Study, run: Run) -> bool:
         try:
-            session = self._engine.create(run.planned.experiment)
+            session = self._session(run)
         except Full:
             return False
+        except Exception:
+            log.exception("a run of a sweep cannot go on, and begins again", sweep=study.id)
+            run.left_off = None
+            return True
         live = Live(study, run, session)
         self._ours.add(session.id)
         with self._changed:
@@ -470,19 +369,29 @@ class Sweeps:
             run.status = "training"
             self._live.append(live)
         try:
-            session.act(Play(steps=run.planned.steps))
+            session.act(Play(steps=run.planned.steps - session.step))
         except Refused as refused:
             self._end(live, "failed", str(refused))
         return True
 
+    def _session(self, run: Run) -> Session:
+        """A session of the run, where it was left off if there is such a place. Raises Full."""
+        place = run.left_off
+        if place is not None:
+            nobody = hash_secret(secrets.token_urlsafe(24))
+            session = self._engine.recall(secrets.token_urlsafe(9), nobody, place)
+            if session.done.is_set() and session.step == place.log.step:
+                return session
+            self._engine.delete(session)  # doing its log again is beginning again
+        return self._engine.create(run.planned.experiment)
+
     # -- room ----------------------------------------------------------------------------
 
     def _make_room(self) -> None:
-        """Forget what is old; where there are too many, the one longest unread that has ended
-        (the lock is held). Raises TooMany."""
-        ended = sorted(
-            (s for s in self._studies.values() if s.state != "running"), key=lambda s: s.touched
-        )
+        """Let go of what is old; where there are too many, of the one longest unread that has
+        ended (the lock is held). Raises TooMany."""
+        kept = [s for s in self._studies.values() if not (self._kept and s.stale)]
+        ended = sorted((s for s in kept if s.state != "running"), key=lambda s: s.touched)
         old = time.monotonic() - KEPT_SECONDS
         for study in [s for s in ended if s.touched < old]:
             del self._studies[study.id]
@@ -491,6 +400,31 @@ class Sweeps:
             if not ended:
                 raise TooMany
             del self._studies[ended[0].id]
+
+
+def _settle(
+    live: Live,
+    status: Status,
+    message: str | None,
+    result: Result | None,
+    drawn: surface.Outputs | None,
+) -> None:
+    """Note how a run has ended (the lock of the sweeps is held)."""
+    study, run = live.study, live.run
+    run.status, run.message, run.result, run.left_off = status, message, result, None
+    if result is not None:
+        run.step = result.log.step
+        if drawn is not None:
+            study.draw(run, drawn, result.span)
+    study.crashes = 0
+    study.note(run)
+
+
+def _record(session: Session) -> Record | None:
+    """What a run is gone on from; None where it is at its beginning, or too large."""
+    if not session.step or session.state.nbytes > STATE_BYTES:
+        return None
+    return replace(session.record(), playing=False, speed=None)
 
 
 def _thinned(curve: dict[str, Any]) -> dict[str, Any]:

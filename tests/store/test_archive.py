@@ -12,13 +12,25 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from server.store import Checkpoint, Run, Store, StoreError, archive
+from server.store import (
+    Checkpoint,
+    KeptRun,
+    KeptSweep,
+    Run,
+    Store,
+    StoreError,
+    SweepTable,
+    archive,
+)
 
 from .conftest import new_url
 
 pytestmark = pytest.mark.anyio
 
+FIXTURES = Path(__file__).parent / "fixtures"
 DOCUMENTS = [{"title": "one"}, {"title": "ü\0\ud800", "numbers": [1, 1.0, 1e300, -0.0, 2**70]}]
+SWEEP = KeptSweep("s", "h" * 64, {"steps": 9}, "cancelled", 1)
+SWEEP_RUN = KeptRun("s", 3, "done", 9, {"loss": 0.25}, bytes(range(256)))
 RUN = Run("r", "h" * 64, {"seed": 7}, {"entries": [{"step": 1}]}, 9, True)
 
 
@@ -35,13 +47,15 @@ async def fill(store: Store) -> list[str]:
     """Two links, a run and its checkpoint; the links' ids."""
     ids = [(await store.save_share(document)).id for document in DOCUMENTS]
     await store.keep([RUN], [Checkpoint("r", 9, bytes(range(256)))])
+    await SweepTable(store).keep([SWEEP], [SWEEP_RUN])
     return ids
 
 
 async def contents(store: Store) -> object:
     """All that can be asked of a store."""
     shares = [await store.share((await store.save_share(document)).id) for document in DOCUMENTS]
-    return json.dumps(shares), await store.runs(), await store.latest_checkpoint("r")
+    sweep = await SweepTable(store).find("s")
+    return json.dumps(shares), await store.runs(), await store.latest_checkpoint("r"), sweep
 
 
 @pytest.mark.parametrize("target", ["sqlite", "postgresql"])
@@ -51,7 +65,7 @@ async def test_a_backup_fills_any_other_store(
     ids = await fill(store)
     file = tmp_path / "all.zip"
     counts = await archive.backup(store, file)
-    assert counts == (2, 1, 1)
+    assert counts == (2, 1, 1, 1, 1)
     async with opened(new_url(target, request)) as other:
         for _ in range(2):  # twice is once
             assert await archive.restore(other, file) == counts
@@ -59,7 +73,7 @@ async def test_a_backup_fills_any_other_store(
             assert [await other.share(i) for i in ids] == DOCUMENTS
         again = tmp_path / "again.zip"
         assert await archive.backup(other, again) == counts
-        for name in ("shares.jsonl", "runs.jsonl", "checkpoints.jsonl"):
+        for name in zipfile.ZipFile(file).namelist()[:-1]:  # the last is the manifest
             assert zipfile.Path(again, name).read_bytes() == zipfile.Path(file, name).read_bytes()
 
 
@@ -74,6 +88,14 @@ async def test_restoring_adds_to_what_is_there_and_wins(store: Store, tmp_path: 
     kept, latest = await store.run("r"), await store.latest_checkpoint("r")
     assert kept is not None and (kept.secret_hash, kept.step) == (RUN.secret_hash, 9)
     assert latest is not None and latest.step == 9
+
+
+async def test_a_backup_of_the_first_format_is_restored(store: Store) -> None:
+    assert await archive.restore(store, FIXTURES / "backup-1.zip") == (2, 1, 1, 0, 0)
+    run, latest = await store.run("r"), await store.latest_checkpoint("r")
+    assert run is not None and (run.secret_hash, run.log) == (RUN.secret_hash, RUN.log)
+    assert latest is not None and latest.weights == bytes(range(256))
+    assert [(await store.save_share(d)).created for d in DOCUMENTS] == [False, False]
 
 
 @pytest.fixture(scope="module")
@@ -134,11 +156,12 @@ def rewritten(backup: bytes, path: Path, name: str, change) -> Path:
 @pytest.mark.parametrize(
     ("name", "old", "new", "sentence"),
     [
-        ("manifest.json", b'"format": 1', b'"format": 7', r"a newer Layerlab \(format 7, this one"),
+        ("manifest.json", b'"format": 2', b'"format": 7', r"a newer Layerlab \(format 7, this one"),
         ("manifest.json", b"layerlab backup", b"something else", "no whole backup of Layerlab"),
         ("shares.jsonl", b"one", b"two", "the link .* does not name its content"),
         ("runs.jsonl", b'"step":9', b'"step":8', r"runs\.jsonl is not what was written"),
         ("checkpoints.jsonl", b'"run_id":"r"', b'"run_id":"q"', "nothing was restored"),
+        ("sweep_runs.jsonl", b'"sweep_id":"s"', b'"sweep_id":"q"', "nothing was restored"),
     ],
 )
 async def test_what_was_tampered_with_or_is_newer_is_refused(

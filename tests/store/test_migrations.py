@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, LargeBinary, MetaData, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from server.store import Store, StoreError, database
+from server.store import Store, StoreError, SweepTable, database
 from server.store.tables import metadata
 
 pytestmark = pytest.mark.anyio
@@ -45,7 +46,20 @@ async def test_a_database_of_every_revision_opens_with_what_is_in_it(
     (checkpoint,) = rows["checkpoints"]
     latest = await store.latest_checkpoint(run["id"])
     assert latest is not None and latest.weights == base64.b64decode(checkpoint["weights"])
+    for sweep in rows.get("sweeps", ()):  # since 0002
+        await check_sweep(SweepTable(store), sweep, rows["sweep_runs"])
     await store.close()
+
+
+async def check_sweep(table: SweepTable, sweep: dict[str, Any], rows: list[dict[str, Any]]) -> None:
+    found = await table.find(sweep["id"])
+    assert found is not None
+    kept, runs = found
+    assert asdict(kept) == sweep | {"sweep": json.loads(sweep["sweep"])}
+    assert [(run.run, run.status, run.step, run.result, run.data) for run in runs] == [
+        (r["run"], r["status"], r["step"], json.loads(r["result"]), base64.b64decode(r["data"]))
+        for r in rows
+    ]
 
 
 def fill(connection: Connection, rows: dict[str, list[dict[str, Any]]]) -> None:

@@ -43,7 +43,7 @@ def sweeps(engine) -> Iterator[Sweeps]:
 
 
 def begun(sweeps: Sweeps, **fields) -> Study:
-    return sweeps.begin(Sweep.model_validate(fields))
+    return sweeps.begin(Sweep.model_validate(fields))[0]
 
 
 def until(condition) -> None:
@@ -206,6 +206,6 @@ def test_sweeps_are_bounded_in_number(engine, monkeypatch) -> None:
 
 
 def test_its_secret_controls_a_sweep(sweeps) -> None:
-    study = begun(sweeps, steps=10)
-    assert sweeps.allowed(study, study.secret)
+    study, secret = sweeps.begin(Sweep.model_validate({"steps": 10}))
+    assert sweeps.allowed(study, secret)
     assert not sweeps.allowed(study, None) and not sweeps.allowed(study, "wröng")
