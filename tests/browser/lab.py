@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
+from xml.etree import ElementTree
 
 import httpx
+from PIL import Image
 from playwright.sync_api import FloatRect, Locator, Page, expect
 
 #: ms that one wait may last: the page may wait for a compiler on a slow machine
 PATIENCE = 60_000
+SVG = "{http://www.w3.org/2000/svg}"
 
 
 #: asks the server, as patiently; a connection kept open might close just when it is used again
@@ -35,6 +39,45 @@ def until(page: Page, condition: Callable[[], Any], timeout: float = PATIENCE) -
         if not value:
             page.wait_for_timeout(50)
     return value
+
+
+def downloaded(page: Page, button: Locator) -> tuple[str, bytes]:
+    """File name and content of what a button gives."""
+    with page.expect_download() as begun:
+        button.click()
+    return begun.value.suggested_filename, begun.value.path().read_bytes()
+
+
+def same_picture(svg: bytes, png: bytes) -> ElementTree.Element:
+    """The SVG as a tree: it opens, and the PNG is as large, twice as fine, and not blank."""
+    drawing = ElementTree.fromstring(svg)
+    assert drawing.tag == f"{SVG}svg"
+    width, height = (float(drawing.attrib[name]) for name in ("width", "height"))
+    picture = Image.open(io.BytesIO(png))
+    assert picture.size == (round(2 * width), round(2 * height))
+    colours = picture.convert("RGB").getcolors(2**24)
+    assert colours and len(colours) > 50
+    most = max(count for count, _ in colours)
+    assert most < 0.97 * picture.width * picture.height
+    return drawing
+
+
+def saved_picture(page: Page, title: str, name: str) -> ElementTree.Element:
+    """A picture saved as SVG and PNG by the button beside it."""
+    contents = {}
+    button = page.get_by_role("button", name=f"Save picture: {title}", exact=True)
+    for form in ("svg", "png"):
+        button.click()
+        choice = button.locator("..").get_by_role("button", name=form.upper())
+        found, contents[form] = downloaded(page, choice)
+        assert found == f"layerlab-{name}.{form}"
+        expect(choice).to_be_hidden()
+    return same_picture(contents["svg"], contents["png"])
+
+
+def words(drawing: ElementTree.Element) -> list[str]:
+    """What is written in a picture."""
+    return [text.text or "" for text in drawing.iter(f"{SVG}text")]
 
 
 class Lab:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 from collections.abc import Callable
-from xml.etree import ElementTree
 
 import numpy as np
-from PIL import Image
+import pytest
 from playwright.sync_api import Page, Route, expect
 from safetensors.numpy import load
 
-from .lab import Lab, http
+from .lab import SVG, Lab, downloaded, http, same_picture, saved_picture, words
 
 
 def opened(page: Page) -> Lab:
@@ -25,11 +25,8 @@ def opened(page: Page) -> Lab:
     return lab
 
 
-def downloaded(page: Page, name: str) -> tuple[str, bytes]:
-    """File name and content of what a button gives."""
-    with page.expect_download() as begun:
-        page.get_by_role("button", name=name, exact=True).click()
-    return begun.value.suggested_filename, begun.value.path().read_bytes()
+def download(page: Page, name: str) -> tuple[str, bytes]:
+    return downloaded(page, page.get_by_role("button", name=name, exact=True))
 
 
 def test_every_target_is_offered_and_comes_as_the_server_gives_it(
@@ -39,7 +36,7 @@ def test_every_target_is_offered_and_comes_as_the_server_gives_it(
     targets = http.get(f"{server_url}/api/v1/exports").json()
     for target in targets:
         expect(page.get_by_text(target["help"])).to_be_visible()
-        name, content = downloaded(page, f"Download {target['title']}")
+        name, content = download(page, f"Download {target['title']}")
         assert name == target["filename"]
         if target["target"] == "safetensors":
             said = lab.session("/weights")["layers"]
@@ -56,17 +53,78 @@ def test_every_target_is_offered_and_comes_as_the_server_gives_it(
 def test_pictures_leave_as_vectors_and_as_pixels(page: Page) -> None:
     opened(page)
     for title, file in (("Output", "surface"), ("Curves", "curves"), ("Network", "network")):
-        name, content = downloaded(page, f"{title} as SVG")
+        name, svg = download(page, f"{title} as SVG")
         assert name == f"layerlab-{file}.svg"
-        drawing = ElementTree.fromstring(content)
-        assert drawing.tag.endswith("}svg")
-        name, content = downloaded(page, f"{title} as PNG")
+        name, png = download(page, f"{title} as PNG")
         assert name == f"layerlab-{file}.png"
-        picture = Image.open(io.BytesIO(content))
-        size = (float(drawing.attrib["width"]), float(drawing.attrib["height"]))
-        assert picture.size == (round(2 * size[0]), round(2 * size[1]))
-        colours = picture.convert("RGB").getcolors(2**24)
-        assert colours and len(colours) > 50
+        same_picture(svg, png)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "size"), [("light", (1440, 900)), ("dark", (1024, 768)), ("dark", (390, 844))]
+)
+def test_every_picture_has_a_button_that_saves_it(
+    open_page, scheme: str, size: tuple[int, int]
+) -> None:
+    window = {"width": size[0], "height": size[1]}
+    page = open_page(color_scheme=scheme, viewport=window)
+    lab = Lab(page, paused=True)
+    lab.command(kind="advance", steps=200)
+    lab.until(lambda: lab.step == 200)
+
+    assert "Output" in words(saved_picture(page, "Output", "surface"))
+    assert "4 units" in words(saved_picture(page, "Network", "network"))
+    for tab, title, name in (
+        ("Loss", "Loss", "loss"),
+        ("Accuracy", "Accuracy", "score"),
+        ("Gradient", "Gradient norm", "gradient"),
+        ("Rate", "Learning rate", "rate"),
+    ):
+        lab.tab(tab).click()
+        assert {title, "Epoch"} <= set(words(saved_picture(page, title, name)))
+
+    cells = page.get_by_role("table", name=re.compile("^Confusion matrix")).locator("td.cell")
+    expect(cells).to_have_count(4)
+    counts = cells.all_inner_texts()
+    said = words(saved_picture(page, "Confusion matrix", "confusion"))
+    assert [word for word in said if word.isdigit()] == [count.strip() for count in counts]
+    assert "Test" in said and "Train" not in said
+    lab.tab("Histograms").click()
+    expect(page.get_by_role("img", name=re.compile("^Layer 1, weights:"))).to_be_visible()
+    drawing = saved_picture(page, "Weights, activations and gradients", "histograms")
+    assert len(list(drawing.iter(f"{SVG}svg"))) == 10  # itself, three layers of three
+    lab.tab("Gradients").click()
+    expect(page.get_by_role("row", name=re.compile("^Layer 2 .* 0 of 2"))).to_be_visible()
+    assert "0 of 2" in words(saved_picture(page, "Gradients", "gradients"))
+    lab.tab("Equation").click()  # which is copied as LaTeX
+    expect(page.get_by_role("button", name="Save picture: Gradients")).to_have_count(0)
+
+    lab.unit(1, 2).click()  # now the plot is of that unit
+    title = "Layer 1, unit 2"
+    assert title in words(saved_picture(page, title, "surface"))
+
+    page.get_by_role("button", name="Pin this run").click()
+    page.get_by_role("button", name=re.compile("^Compare 1 ")).click()
+    drawing = saved_picture(page, "Runs compared", "comparison")
+    assert {"This run", "Run 1", "Test loss"} <= set(words(drawing))
+    assert "Open" not in words(drawing)
+    assert len(list(drawing.iter(f"{SVG}image"))) == 2
+    page.keyboard.press("Escape")
+    lab.tab("Loss").click()
+    assert "Run 1" in words(saved_picture(page, "Loss", "loss"))
+
+
+def test_what_is_not_there_yet_is_not_saved(page: Page) -> None:
+    lab = Lab(page, paused=True)
+    page.get_by_role("button", name="Save picture: Loss").click()
+    page.get_by_role("button", name="SVG", exact=True).click()
+    expect(page.get_by_text("nothing to draw yet")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="SVG", exact=True)).to_be_hidden()
+    expect(page.get_by_role("button", name="Save picture: Loss")).to_be_focused()
+    lab.button("Export").click()
+    page.get_by_role("button", name="Curves as PNG").click()
+    expect(page.get_by_role("alert").filter(has_text="nothing to draw yet")).to_be_visible()
 
 
 def test_a_refusal_is_told_in_the_dialog(

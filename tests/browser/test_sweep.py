@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from .lab import Lab
+from .lab import Lab, saved_picture, words
 
 
 def opened(page: Page) -> tuple[Lab, Locator]:
@@ -42,6 +42,14 @@ def test_a_sweep_tells_what_is_best_and_opens_it(page: Page) -> None:
     lines = dialog.get_by_role("application", name="Parallel coordinates")
     lines.press("Home")
     expect(dialog.locator("figcaption").first).to_contain_text("Learning rate")
+    for title, name, said in (
+        ("Runs of the sweep", "wall", "★"),
+        ("Parallel coordinates", "parallel", "Test loss"),
+        ("Importance", "importance", "Learning rate"),
+        ("Seeds of a setting", "ensemble", "Mean of 2 seeds"),
+    ):
+        assert said in " ".join(words(saved_picture(page, title, f"sweep-{name}")))
+    lines.press("Home")
     lines.press("Enter")
     expect(dialog).to_be_hidden()
     lab.until(lambda: lab.remembered["id"] != mine and lab.session()["step"] == 1000)

@@ -23,7 +23,12 @@ function canvas(width: number, height: number): [HTMLCanvasElement, CanvasRender
 }
 
 /** The plane as the page paints it. */
-export function planeImage(plane: Plane, discretize: boolean, look: Look): string {
+export function planeImage(
+  plane: Plane,
+  discretize: boolean,
+  look: Look,
+  colors?: Uint32Array,
+): string {
   const [made, context] = canvas(PLANE, PLANE);
   const image = context.createImageData(PLANE, PLANE);
   const pixels = new Uint32Array(image.data.buffer);
@@ -33,7 +38,7 @@ export function planeImage(plane: Plane, discretize: boolean, look: Look): strin
     return field;
   });
   const [single] = fields;
-  const lut = discretize ? discreteLut(look.dark) : divergingLut(look.dark);
+  const lut = colors ?? (discretize ? discreteLut(look.dark) : divergingLut(look.dark));
   if (fields.length > 1) paintWinner(fields, look.dark, discretize, pixels);
   else if (single) paintField(single, lut, pixels);
   context.putImageData(image, 0, 0);

@@ -9,8 +9,6 @@ export interface Look {
   muted: string;
   line: string;
   edge: string;
-  /** Train, validation and test. */
-  parts: readonly [string, string, string];
 }
 
 export function lookNow(): Look {
@@ -21,10 +19,5 @@ export function lookNow(): Look {
     muted: token('--ink-3', '#616d79'),
     line: token('--line', '#dde2e6'),
     edge: token('--line-strong', '#87929c'),
-    parts: [
-      token('--train', '#0b7a70'),
-      token('--validation', '#7b52c7'),
-      token('--test', '#bf2f6b'),
-    ],
   };
 }

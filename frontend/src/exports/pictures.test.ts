@@ -1,7 +1,8 @@
 // @vitest-environment happy-dom
 import { describe, expect, it } from 'vitest';
+import { chartTitle, linesOf } from '../pictures/lines';
 import type { Curve, Points, Session } from '../types';
-import { curvesSvg } from './curves';
+import { curvesSvg, type Other } from './curves';
 import type { Look } from './look';
 import { networkSvg } from './network';
 import { surfaceSvg } from './surface';
@@ -14,7 +15,6 @@ const LOOK: Look = {
   muted: '#666666',
   line: '#dddddd',
   edge: '#888888',
-  parts: ['#00aa00', '#0000aa', '#aa0000'],
 };
 
 const layer = (title: string, units: number) => ({
@@ -74,10 +74,16 @@ describe('svg', () => {
 });
 
 describe('curves', () => {
+  const panels = (log: boolean, others: readonly Other[] = []) =>
+    (['loss', 'score'] as const).map((kind) => ({
+      title: chartTitle(kind, SESSION),
+      lines: linesOf(kind, SESSION),
+      log: log && kind === 'loss',
+      others,
+    }));
+
   it('draws a line for every part there is, and breaks it where there is no value', () => {
-    const document = read(
-      curvesSvg(CURVE, SESSION, { log: false, smoothing: 0, steps: false }, LOOK),
-    );
+    const document = read(curvesSvg(CURVE, panels(false), { smoothing: 0, steps: false }, LOOK));
     expect(words(document)).toEqual(expect.arrayContaining(['Train', 'Test', 'Accuracy', 'Epoch']));
     expect(words(document)).not.toContain('Validation');
     const lines = [...document.querySelectorAll('path[stroke-width="1.75"]')];
@@ -87,10 +93,30 @@ describe('curves', () => {
   });
 
   it('has powers of ten on a log axis, and steps where they are asked for', () => {
-    const document = read(
-      curvesSvg(CURVE, SESSION, { log: true, smoothing: 0, steps: true }, LOOK),
-    );
+    const document = read(curvesSvg(CURVE, panels(true), { smoothing: 0, steps: true }, LOOK));
     expect(words(document)).toEqual(expect.arrayContaining(['0.01', '0.1', 'Step', '20']));
+  });
+});
+
+describe('curves of other runs', () => {
+  const rows = [...CURVE.rows, Float32Array.from([40, 2, 0.005, 1, 0.1, 0.9])];
+  const other: Other = {
+    name: 'Run 3',
+    mark: '3',
+    color: '#10a4ae',
+    curve: { ...CURVE, rows },
+    column: 'test_loss',
+  };
+  const panel = { title: 'Loss', lines: linesOf('loss', SESSION), log: false, others: [other] };
+
+  it('are drawn behind, named, and on the same axis', () => {
+    const document = read(curvesSvg(CURVE, [panel], { smoothing: 0, steps: true }, LOOK));
+    expect(words(document)).toEqual(expect.arrayContaining(['Run 3', '3', '40']));
+    const ends = [...document.querySelectorAll('path[stroke-width="1.75"]')].map((line) =>
+      Number(/([\d.]+) [\d.]+$/.exec(line.getAttribute('d') ?? '')?.[1]),
+    );
+    const [own = 0, , theirs = 0] = ends; // train, test, the other run
+    expect((theirs - 62) / (own - 62)).toBeCloseTo(2);
   });
 });
 
@@ -100,7 +126,14 @@ describe('surface', () => {
   const plane = { output: { ...output, maps: [map] as ArrayLike<number>[] }, image: 'data:,' };
 
   it('draws the parts shown, in the colours of their classes', () => {
-    const shown = { ...plane, points: POINTS, contours: true, discretize: false };
+    const shown = {
+      ...plane,
+      title: 'Output',
+      picked: null,
+      points: POINTS,
+      contours: true,
+      discretize: false,
+    };
     const count = (parts: (0 | 1 | 2)[]) =>
       read(surfaceSvg({ ...shown, parts }, SESSION, LOOK)).querySelectorAll(
         'path[stroke="#ffffff"]',
@@ -111,10 +144,22 @@ describe('surface', () => {
     expect(both.querySelectorAll('g path[fill="none"]')).toHaveLength(7);
   });
 
+  it('has a key of its own for one class alone', () => {
+    const shown = { ...plane, points: null, parts: [], contours: false, discretize: true };
+    const svg = surfaceSvg({ ...shown, title: 'Output for class teal', picked: 2 }, SESSION, LOOK);
+    const stops = [...read(svg).querySelectorAll('stop')].map((one) =>
+      one.getAttribute('stop-color'),
+    );
+    expect(stops).toEqual(['rgb(232, 234, 235)', '#2eb8a1']);
+    expect(words(read(svg))).toContain('Output for class teal');
+  });
+
   it('draws one-dimensional curves over their points', () => {
     const curves = [Float32Array.from([0, 1, Number.NaN, 0.5])];
     const shown = {
       output: { type: 'lines' as const, curves, range: [-1, 1] as const },
+      title: 'Output',
+      picked: null,
       image: null,
       points: null,
       parts: [0 as const],

@@ -2,12 +2,16 @@
 
 import { factsOf, fieldOf, titleOf } from '../network/facts';
 import { featurePicture, outputMaps, pictureOf } from '../network/pictures';
+import { classLut, className } from '../pictures/colors';
+import { chartTitle, type Kind, linesOf } from '../pictures/lines';
 import type { Part } from '../pictures/nearest';
-import { outputPicture } from '../pictures/surface';
+import { outputPicture, pictureTitle, plotted, spotlightPicture } from '../pictures/surface';
+import { runColor } from '../runs/colors';
+import { curveOf, nameOf, pins } from '../runs/pins.svelte';
 import { preference } from '../state/storage';
-import type { Lab, Session } from '../types';
+import type { Lab, Option, Session, Spotlight } from '../types';
 import { planeImage, tileImage } from './canvas';
-import { curvesSvg } from './curves';
+import { curvesSvg, type Other } from './curves';
 import type { Look } from './look';
 import { networkSvg } from './network';
 import { surfaceSvg } from './surface';
@@ -25,7 +29,7 @@ export const PICTURES: readonly PictureKind[] = [
     name: 'surface',
     title: 'Output',
     help: 'What the network answers everywhere, with the points.',
-    draw: surface,
+    draw: (lab, session, look) => drawPlot(lab, session, look, null),
   },
   {
     name: 'curves',
@@ -37,41 +41,82 @@ export const PICTURES: readonly PictureKind[] = [
     name: 'network',
     title: 'Network',
     help: 'Every unit with its map, every weight as a line.',
-    draw: network,
+    draw: drawNetwork,
   },
 ];
 
-function surface(lab: Lab, session: Session, look: Look): string | null {
-  const output = outputPicture(lab.frame);
-  if (!output || (output.type === 'plane') !== (session.dimensions === 2)) return null;
-  const { view } = lab;
+/** The plot: the output, or a unit or feature, as it is seen on the page. */
+export function drawPlot(
+  { frame, points, view, schema }: Lab,
+  session: Session,
+  look: Look,
+  spotlight: Spotlight,
+): string | null {
+  const flat = session.dimensions === 2;
+  const spot = spotlightPicture(spotlight, frame, points);
+  const { picture, picked } = plotted(spot, outputPicture(frame), view.surfaceClass);
+  if (!picture || (picture.type === 'plane') !== flat) return null;
+  const features = schema ? factsOf(schema).features : [];
+  const title = pictureTitle(spotlight, (name) => titleIn(features, name));
+  const lut = picked === null ? undefined : classLut(picked, look.dark);
   const parts: Part[] = [0];
   if (view.showValidationData) parts.push(1);
   if (view.showTestData) parts.push(2);
-  const known = lab.points?.inputs.shape[1] === session.dimensions ? lab.points : null;
-  const image = output.type === 'plane' ? planeImage(output, view.discretize, look) : null;
-  const { contours, discretize } = view;
-  const shown = { output, image, points: known, parts, contours, discretize };
+  // in one dimension a unit or feature has another height than the points
+  const known = points?.inputs.shape[1] === session.dimensions && (flat || !spotlight);
+  const shown = {
+    title: picked === null ? title : `${title} for class ${className(picked)}`,
+    output: picture,
+    picked,
+    image: picture.type === 'plane' ? planeImage(picture, view.discretize, look, lut) : null,
+    points: known ? points : null,
+    parts,
+    contours: view.contours,
+    discretize: view.discretize,
+  };
   return surfaceSvg(shown, session, look);
 }
 
 function curves(lab: Lab, session: Session, look: Look): string | null {
   if (lab.curve.rows.length < 2) return null;
+  const log = preference<boolean>('curves.log', false).get();
   const reading = {
-    log: preference<boolean>('curves.log', false).get(),
     smoothing: preference<number>('curves.smoothing', 0).get(),
     steps: preference<boolean>('curves.steps', false).get(),
   };
-  return curvesSvg(lab.curve, session, reading, look);
+  const panels = (['loss', 'score'] as const).map((kind) => ({
+    title: chartTitle(kind, session),
+    lines: linesOf(kind, session),
+    log: log && kind === 'loss',
+    others: comparedWith(session, kind, look.dark),
+  }));
+  return curvesSvg(lab.curve, panels, reading, look);
 }
 
-function network(lab: Lab, session: Session, look: Look): string | null {
+/** The pinned runs that a chart has beside the one on the screen: those of the same problem. */
+export function comparedWith({ problem }: Session, kind: Kind, dark: boolean): Other[] {
+  if (kind !== 'loss' && kind !== 'score') return [];
+  return pins.runs
+    .filter((run) => run.problem === problem)
+    .map((run) => ({
+      name: nameOf(run),
+      mark: String(run.slot + 1),
+      color: runColor(run.slot, dark),
+      curve: curveOf(run),
+      column: `test_${kind}`,
+    }));
+}
+
+const titleIn = (features: readonly Option[], name: string): string =>
+  features.find(({ value }) => value === name)?.title ?? name;
+
+export function drawNetwork(lab: Lab, session: Session, look: Look): string | null {
   const { schema, frame, points } = lab;
   if (!schema || !frame) return null;
   const { features, output } = factsOf(schema);
   const activations = fieldOf(schema, output, 'activation'); // every layer's are the same
   const { inputs, layers } = session.graph;
-  const named = inputs.map((name) => features.find(({ value }) => value === name)?.title ?? name);
+  const named = inputs.map((name) => titleIn(features, name));
   const outputs = outputMaps(frame.views.surface);
   const image = (column: number, unit: number) => {
     const found =

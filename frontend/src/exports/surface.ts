@@ -1,19 +1,22 @@
 /** The outcome as a picture: what the network answers, with the points and a key to the colours. */
 
 import { scaleLinear } from 'd3-scale';
-import { classColor, className, valueColor } from '../pictures/colors';
+import { classColor, className, css, neutral, valueColor } from '../pictures/colors';
 import { contourLines, margins } from '../pictures/contours';
 import type { Part } from '../pictures/nearest';
 import { formatShort } from '../pictures/numbers';
 import { markerPath, pointColor, RADIUS } from '../pictures/points';
-import { type Picture, type Plane, valueAt, widened } from '../pictures/surface';
+import { type Picture, type Plane, widened } from '../pictures/surface';
 import type { Points, Session } from '../types';
 import { type Axis, axes, type Frame } from './axes';
 import type { Look } from './look';
 import { label, picture, polyline, tag } from './svg';
 
 export interface Shown {
+  title: string;
   output: Picture;
+  /** The class that it is of, where it is of one alone. */
+  picked: number | null;
   /** The plane, painted: a data URL. */
   image: string | null;
   points: Points | null;
@@ -42,12 +45,12 @@ export function surfaceSvg(shown: Shown, session: Session, look: Look): string {
     shown.output.type === 'lines' ? curves(shown.output.curves, x, y, look, session) : '',
   ];
   const heading = { x: 20, y: 32, 'font-size': 17, 'font-weight': 600, fill: look.ink };
-  return picture(SIZE, look.paper, 'Output', [
-    label('Output', heading),
+  return picture(SIZE, look.paper, shown.title, [
+    label(shown.title, heading),
     tag('clipPath', { id: 'plot' }, tag('rect', { ...place(), fill: 'none' })),
     tag('g', { 'clip-path': 'url(#plot)' }, ...inside),
     axes(FRAME, x, y, look),
-    flat ? legend(plane, shown.discretize, session, look) : '',
+    plane ? legend(plane, shown, look) : '',
   ]);
 }
 
@@ -164,9 +167,9 @@ function curves(
     .join('');
 }
 
-function legend(plane: Plane | null, discretize: boolean, session: Session, look: Look): string {
+function legend(plane: Plane, { discretize, picked }: Shown, look: Look): string {
   const words = { 'font-size': 11, fill: look.muted, y: 585 };
-  if (plane && plane.maps.length > 1) {
+  if (plane.maps.length > 1) {
     return plane.maps
       .map((_, k) => {
         const left = FRAME.left + k * 78;
@@ -175,18 +178,20 @@ function legend(plane: Plane | null, discretize: boolean, session: Session, look
       })
       .join('');
   }
-  const [low, high] = session.range;
+  const [low, high] = plane.range;
   const left = FRAME.left + 40;
-  const colours = discretize ? [-1, -1, 1, 1] : [-1, 0, 1];
-  const offsets = discretize ? [0, 0.5, 0.5, 1] : [0, 0.5, 1];
-  const stops = colours.map((value, i) =>
-    tag('stop', { offset: offsets[i], 'stop-color': valueColor(value, look.dark) }),
+  const values = (discretize ? [-1, -1, 1, 1] : [-1, 0, 1]).map((v) => valueColor(v, look.dark));
+  const ofClass = picked !== null && [css(neutral(look.dark)), classColor(picked, look.dark)];
+  const colours = ofClass || values;
+  const offsets = ofClass ? [0, 1] : discretize ? [0, 0.5, 0.5, 1] : [0, 0.5, 1];
+  const stops = colours.map((colour, i) =>
+    tag('stop', { offset: offsets[i], 'stop-color': colour }),
   );
   const bar = { x: left, y: 576, width: FRAME.width - 80, height: 10, opacity: THIN };
   return [
     tag('linearGradient', { id: 'values' }, ...stops),
     tag('rect', { ...bar, fill: 'url(#values)' }),
     label(formatShort(low), { ...words, x: left - 6, 'text-anchor': 'end' }),
-    label(formatShort(valueAt(255, [low, high])), { ...words, x: FRAME.left + FRAME.width - 34 }),
+    label(formatShort(high), { ...words, x: FRAME.left + FRAME.width - 34 }),
   ].join('');
 }

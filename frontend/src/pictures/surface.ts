@@ -47,7 +47,7 @@ function single<T extends Bytes | Floats>(stack: T, index: number): T {
 const indices = (count: number) => Array.from({ length: count }, (_, i) => i);
 
 /** One map of a picture alone. */
-export function only(picture: Picture, index: number): Picture | null {
+function only(picture: Picture, index: number): Picture | null {
   if (picture.type === 'plane') {
     const map = picture.maps[index];
     return map ? { ...picture, maps: [map] } : null;
@@ -84,6 +84,18 @@ export function spotlightPicture(
   if (!layer || spotlight.unit >= (layer.shape[0] ?? 0)) return null;
   const one = single(layer, spotlight.unit);
   return pictureOf(one, spanOf(one));
+}
+
+/** What the big plot shows: what is in the spotlight, else the output, of one class if any. */
+export function plotted(
+  spot: Picture | null,
+  output: Picture | null,
+  surfaceClass: number | null,
+): { picture: Picture | null; picked: number | null } {
+  const count = output?.type === 'plane' ? output.maps.length : 1;
+  if (spot || !output || surfaceClass === null || count < 2 || surfaceClass >= count)
+    return { picture: spot ?? output, picked: null };
+  return { picture: only(output, surfaceClass), picked: surfaceClass };
 }
 
 /** What the picture is called. */
