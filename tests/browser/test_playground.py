@@ -299,7 +299,7 @@ OVERLAPS = """() => {
 }"""
 
 
-@pytest.mark.parametrize("width", [390, 768, 820, 1021, 1181, 1321])
+@pytest.mark.parametrize("width", [320, 390, 761, 768, 820, 1021, 1181, 1321])
 def test_nothing_in_the_top_bar_lies_over_another(open_page, width: int) -> None:
     page = open_page(viewport={"width": width, "height": 800})
     lab = Lab(page)

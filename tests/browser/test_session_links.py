@@ -6,12 +6,14 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from layerlab import Playground
+from tests.conftest import serving
 
 from .lab import Lab
 
@@ -247,6 +249,39 @@ def test_the_copied_action_does_it_again(lab: Lab, name: str) -> None:
         lab.until(lambda: state(lab) == before)
         run(text, language)
         lab.until(lambda: state(lab) == done)
+
+
+def test_on_a_phone_and_with_a_key_what_is_copied_runs(
+    open_page: Callable[..., Page],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    page_errors: list[str],
+) -> None:
+    key = "a-key-of-some-length-0123456789"
+    phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+    with serving(tmp_path / "log", LAYERLAB_API_KEYS=key) as url:
+        page = open_page(base_url=url, permissions=["clipboard-read", "clipboard-write"], **phone)
+        page.goto("/")
+        page.get_by_label("this server gives keys").fill(key)
+        page.get_by_role("button", name="Go on").click()
+        lab = Lab(page, paused=True)
+        assert all("401" in error for error in page_errors)
+        page_errors.clear()
+        lab.button("Epoch").click()
+        expect(page.get_by_role("slider", name="Moment of the run")).to_have_attribute(
+            "aria-valuenow", "25"
+        )
+        monkeypatch.setenv("LAYERLAB_API_KEY", key)
+        texts = {language: copied(lab, "This experiment", language) for language in LANGUAGES}
+        assert all("LAYERLAB_API_KEY" in text and key not in text for text in texts.values())
+        digest = run(texts["Python"], "Python")["result"].digest
+        assert digest in run(texts["curl"], "curl")
+        assert lab.remembered["id"] in run(copied(lab, "This session", "curl"), "curl")
+        run(copied(lab, "Last action: Train one epoch", "curl"), "curl")
+        expect(page.get_by_role("slider", name="Moment of the run")).to_have_attribute(
+            "aria-valuenow", "50"
+        )
+        page.close()  # before its server goes
 
 
 def test_the_page_s_session_is_handed_to_a_script(lab: Lab) -> None:

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Command, Experiment, Schema } from '../types';
 import { actionCode, brief, experimentCode, python, sessionCode, wordsOf } from './code';
 
-const place = { origin: 'http://lab:8000', id: 'abc', secret: 'sss' };
+const place = { origin: 'http://lab:8000', keyed: false, id: 'abc', secret: 'sss' };
 
 describe('Python', () => {
   it('has its own words for what JSON has too', () => {
@@ -27,10 +27,10 @@ describe('Python', () => {
 
 describe('an experiment', () => {
   it('is made, trained and told', () => {
-    const code = experimentCode('python', place.origin, { seed: 3 }, 50);
+    const code = experimentCode('python', place, { seed: 3 }, 50);
     expect(code).toContain('with Playground("http://lab:8000", experiment) as lab:');
     expect(code).toContain('lab.train(steps=50)');
-    const shell = experimentCode('curl', place.origin, { title: "it's" }, 50);
+    const shell = experimentCode('curl', place, { title: "it's" }, 50);
     expect(shell).toContain(`-d '{"experiment":{"title":"it'\\''s"}}'`);
     expect(shell).toContain(`-d '{"steps":50}'`);
   });
@@ -41,6 +41,31 @@ describe('a session', () => {
     expect(sessionCode('python', place)).toContain('Playground("http://lab:8000/#s=abc&k=sss")');
     expect(sessionCode('python', { ...place, secret: null })).toContain('8000/#s=abc")');
     expect(sessionCode('curl', place)).not.toContain('sss');
+  });
+});
+
+describe('a server that wants an API key', () => {
+  const keyed = { ...place, keyed: true };
+  const told = /^# This server wants an API key: .* LAYERLAB_API_KEY/;
+  const header = '-H "X-API-Key: $LAYERLAB_API_KEY"';
+
+  it('is given it in every call, and where it goes is said', () => {
+    const codes = [
+      experimentCode('curl', keyed, {}, 5),
+      sessionCode('curl', keyed),
+      actionCode('curl', keyed, { kind: 'pause' }),
+    ];
+    for (const code of codes) {
+      expect(code).toMatch(told);
+      expect(code.split(header)).toHaveLength(code.split('curl -s').length);
+    }
+    for (const code of [
+      experimentCode('python', keyed, {}, 5),
+      sessionCode('python', keyed),
+      actionCode('python', keyed, { kind: 'pause' }),
+    ])
+      expect(code).toMatch(told);
+    expect(sessionCode('curl', place)).not.toContain('API');
   });
 });
 

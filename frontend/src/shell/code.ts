@@ -6,12 +6,20 @@ import { writeVisit } from '../wire/visit';
 
 export type Language = 'python' | 'curl';
 
-/** A session as a script finds it. */
-export interface Place {
+/** A server as a script finds it. */
+export interface Server {
   origin: string;
+  /** It answers only to who has an API key: each has their own, so none is in the code. */
+  keyed: boolean;
+}
+
+/** A session as a script finds it. */
+export interface Place extends Server {
   id: string;
   secret: string | null;
 }
+
+const KEY = 'LAYERLAB_API_KEY'; // which the client reads by itself
 
 const WIDE = 76;
 
@@ -20,26 +28,26 @@ const WIDE = 76;
 /** Makes a session of its own from the experiment, trains it for so many steps, tells the scores. */
 export function experimentCode(
   language: Language,
-  origin: string,
+  server: Server,
   experiment: Json,
   steps: number,
 ): string {
   if (language === 'python')
     return [
-      'from layerlab import Playground',
-      '',
+      ...begun(server),
       `experiment = ${python(experiment)}`,
-      `with Playground(${python(origin)}, experiment) as lab:`,
+      `with Playground(${python(server.origin)}, experiment) as lab:`,
       `    result = lab.train(steps=${steps})`,
       '    print(result.metrics, result.digest)',
       '',
     ].join('\n');
-  const sessions = `${origin}/api/v1/sessions`;
+  const sessions = `${server.origin}/api/v1/sessions`;
   return [
-    `session=$(${curl(sessions, { experiment })})`,
+    ...asked(server),
+    `session=$(${curl(server, sessions, { experiment })})`,
     `id=${taken('id')}`,
     `secret=${taken('secret')}`,
-    curl(`${sessions}/$id/train`, { steps }, '"Authorization: Bearer $secret"'),
+    curl(server, `${sessions}/$id/train`, { steps }, '"Authorization: Bearer $secret"'),
     '',
   ].join('\n');
 }
@@ -51,7 +59,7 @@ const taken = (name: string): string =>
 
 /** Looks at the session that is on the screen. */
 export function sessionCode(language: Language, place: Place): string {
-  if (language === 'curl') return `curl -s ${address(place)}\n`;
+  if (language === 'curl') return [...asked(place), curl(place, address(place)), ''].join('\n');
   return [...connected(place), 'print(lab.session["step"], lab.metrics)', ''].join('\n');
 }
 
@@ -60,17 +68,28 @@ export function actionCode(language: Language, place: Place, command: Command): 
   if (language === 'python') return [...connected(place), method(command), ''].join('\n');
   const body = { ...command } as unknown as Json;
   const key = quoted(`Authorization: Bearer ${place.secret}`);
-  return `${curl(`${address(place)}/commands`, body, key)}\n`;
+  return [...asked(place), curl(place, `${address(place)}/commands`, body, key), ''].join('\n');
 }
 
 const address = ({ origin, id }: Place): string =>
   `${origin}/api/v1/sessions/${encodeURIComponent(id)}`;
 
-const connected = ({ origin, ...visit }: Place): string[] => [
+const connected = (place: Place): string[] => [
+  ...begun(place),
+  `lab = Playground(${python(`${place.origin}/${writeVisit(place)}`)})`,
+];
+
+const begun = (server: Server): string[] => [
+  ...asked(server),
   'from layerlab import Playground',
   '',
-  `lab = Playground(${python(`${origin}/${writeVisit(visit)}`)})`,
 ];
+
+/** Where the key goes. */
+const asked = ({ keyed }: Server): string[] =>
+  keyed
+    ? [`# This server wants an API key: put yours into the environment variable ${KEY}.`]
+    : [];
 
 /** The call of the client that gives this command. */
 function method(command: Command): string {
@@ -182,13 +201,15 @@ export function python(value: Json, indent = ''): string {
     .join('')}${indent}${close}`;
 }
 
-/** A call with a JSON body; `key` is a header, quoted already. */
-function curl(url: string, body: Json, key?: string): string {
+/** A call, with a JSON body if there is one; `secret` is a header, quoted already. */
+function curl({ keyed }: Server, url: string, body?: Json, secret?: string): string {
   return [
     `curl -s ${url}`,
-    ...(key ? [`-H ${key}`] : []),
-    "-H 'Content-Type: application/json'",
-    `-d ${quoted(JSON.stringify(body))}`,
+    ...(keyed ? [`-H "X-API-Key: $${KEY}"`] : []),
+    ...(secret ? [`-H ${secret}`] : []),
+    ...(body === undefined
+      ? []
+      : ["-H 'Content-Type: application/json'", `-d ${quoted(JSON.stringify(body))}`]),
   ].join(' \\\n  ');
 }
 

@@ -37,6 +37,10 @@ export interface ExportTarget {
   media_type: string;
 }
 
+/** The server answers only to who has an API key; the browser's is in a cookie. */
+export const wantsKey = (page: Document = document): boolean =>
+  page.documentElement.hasAttribute('data-key');
+
 const BASE = '/api/v1';
 
 export async function call<T>(
