@@ -26,7 +26,8 @@ from .errors import (
     Unreachable,
 )
 from .playground import Playground
-from .results import Frame, LayerWeights, Points, Prediction, TrainResult
+from .results import Frame, LayerWeights, Points, Prediction, SweepResult, TrainResult
+from .sweeps import Range
 
 if TYPE_CHECKING:
     from .kinds import *  # noqa: F403
@@ -45,7 +46,9 @@ __all__ = [
     "Points",
     "Prediction",
     "Problem",
+    "Range",
     "Refused",
+    "SweepResult",
     "TrainResult",
     "Unreachable",
 ]

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing, asynccontextmanager
+from email.utils import parsedate_to_datetime
 from typing import Any
 
+import anyio
 import httpx
 import numpy as np
 from pydantic import BaseModel
@@ -14,6 +18,8 @@ from .errors import KINDS, LayerlabError, NotOffered, Problem, Refused, Unreacha
 
 #: seconds: a compile comes before the answer to some calls
 TIMEOUT = httpx.Timeout(300, connect=10)
+#: seconds that a call waits in all, where the server has had too many
+PATIENCE = 60.0
 
 
 def plain(value: Any) -> Any:
@@ -48,32 +54,63 @@ class Api:
     async def close(self) -> None:
         await self._http.aclose()
 
-    async def call(self, method: str, path: str, body: Any = None, **params: Any) -> Any:
-        """The answer's JSON; None for an empty one. Raises Refused, Unreachable."""
-        answer = await self.send(method, path, body, **params)
+    async def call(
+        self, method: str, path: str, body: Any = None, *, secret: str | None = None, **params: Any
+    ) -> Any:
+        """The answer's JSON; None for an empty one. Raises Refused, Unreachable.
+
+        secret: of something else than the session, for this call.
+        """
+        answer = await self.send(method, path, body, secret=secret, **params)
         return answer.json() if answer.content else None
 
-    async def send(self, method: str, path: str, body: Any = None, **params: Any) -> httpx.Response:
+    async def send(
+        self, method: str, path: str, body: Any = None, *, secret: str | None = None, **params: Any
+    ) -> httpx.Response:
         """The whole answer. Raises Refused, Unreachable."""
-        try:
-            answer = await self._http.request(
-                method, path, json=None if body is None else plain(body), params=params or None
-            )
-        except httpx.TransportError as error:
-            raise self._lost(error) from error
-        if answer.is_error:
-            raise refusal(answer)
-        return answer
+        request = self._http.build_request(
+            method, path, json=None if body is None else plain(body), params=params or None
+        )
+        if secret is not None:
+            request.headers["Authorization"] = f"Bearer {secret}"
+        async with self._answer(request) as answer:
+            await self._read(answer)
+            return answer
 
     async def lines(self, path: str, body: Any) -> AsyncGenerator[dict[str, Any]]:
         """A streamed answer, one JSON object a line. Raises Refused, Unreachable."""
-        try:
-            async with self._http.stream("POST", path, json=plain(body)) as answer:
-                if answer.is_error:
-                    await answer.aread()
-                    raise refusal(answer)
+        request = self._http.build_request("POST", path, json=plain(body))
+        async with self._answer(request) as answer:
+            try:
                 async for line in answer.aiter_lines():
                     yield json.loads(line)
+            except httpx.TransportError as error:
+                raise self._lost(error) from error
+
+    @asynccontextmanager
+    async def _answer(self, request: httpx.Request) -> AsyncGenerator[httpx.Response]:
+        """What the server answers, not read yet. One that has had too many calls is called again
+        when it says, for PATIENCE seconds in all: it has done nothing so far."""
+        left = PATIENCE
+        while True:
+            try:
+                answer = await self._http.send(request, stream=True)
+            except httpx.TransportError as error:
+                raise self._lost(error) from error
+            async with aclosing(answer):
+                if not answer.is_error:
+                    yield answer
+                    return
+                await self._read(answer)
+            wait = retry_after(answer)
+            if wait is None or wait > left:
+                raise refusal(answer)
+            left -= wait
+            await anyio.sleep(wait)
+
+    async def _read(self, answer: httpx.Response) -> None:
+        try:
+            await answer.aread()
         except httpx.TransportError as error:
             raise self._lost(error) from error
 
@@ -90,6 +127,21 @@ class Api:
     def _lost(self, error: Exception) -> LayerlabError:
         why = str(error) or type(error).__name__
         return Unreachable(f"no answer from {self.server} ({why}); is the server running?")
+
+
+def retry_after(answer: httpx.Response) -> float | None:
+    """Seconds until a call that was one too many may be made again; None for another answer."""
+    if answer.status_code != httpx.codes.TOO_MANY_REQUESTS:
+        return None
+    said = answer.headers.get("Retry-After", "1")
+    try:
+        return max(0.1, float(said))
+    except ValueError:
+        pass
+    try:
+        return max(0.1, parsedate_to_datetime(said).timestamp() - time.time())
+    except ValueError:
+        return 1.0
 
 
 def refusal(answer: httpx.Response) -> Refused:

@@ -17,11 +17,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from . import kinds, links, live
 from .api import Api
-from .bar import Bar
-from .errors import LayerlabError, Unreachable
+from .bar import of_sweep, of_training
+from .errors import Busy, LayerlabError, Unreachable
 from .extras import need
 from .local import LocalServer
-from .results import Frame, LayerWeights, Metrics, Points, Prediction, TrainResult
+from .results import Frame, LayerWeights, Metrics, Points, Prediction, SweepResult, TrainResult
+from .sweeps import LOOK, RESTART, SWEEPS, Axes
+from .sweeps import document as sweep_document
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -34,6 +36,7 @@ Json = dict[str, Any]
 View = str | Json
 #: True: a bar; False: nothing; a function: called about four times a second
 Shown = bool | Callable[[TrainResult], object]
+ShownSweep = bool | Callable[[SweepResult], object]
 
 KEY = "LAYERLAB_API_KEY"
 #: points in one request, as the server takes them
@@ -48,14 +51,6 @@ EXPORTS = "/api/v1/sessions/{session_id}/exports/{target}"
 class AsyncPlayground:
     """One session on a server, or on a local one that ends with it.
 
-    server: `http://host:port`, or any address of its page: one of a session that is there
-        already, a portable link, a TensorFlow Playground address. None starts a local server.
-    experiment: typed (`Experiment`) or JSON; what is left out has its default.
-    session, secret: of a session that is there already. Without its secret it can be looked
-        at, not touched.
-    keep: leave the session to others when this ends; else it ends, if this made it.
-    api_key: for a server that wants one; by default LAYERLAB_API_KEY of the environment.
-
     Use it with `async with`, or `await` its `open()` and `close()`.
     """
 
@@ -69,6 +64,15 @@ class AsyncPlayground:
         keep: bool = False,
         api_key: str | None = None,
     ) -> None:
+        """
+        server: `http://host:port`, or any address of its page: one of a session that is there
+            already, a portable link, a TensorFlow Playground address. None starts a local server.
+        experiment: typed (`Experiment`) or JSON; what is left out has its default.
+        session, secret: of a session that is there already. Without its secret it can be looked
+            at, not touched.
+        keep: leave the session to others when this ends; else it ends, if this made it.
+        api_key: for a server that wants one; by default LAYERLAB_API_KEY of the environment.
+        """
         address = links.read(server) if server is not None else None
         self._address = address
         self._experiment = experiment
@@ -231,6 +235,72 @@ class AsyncPlayground:
         with suppress(LayerlabError):
             async for _ in self.messages(fps=LOOKS_PER_SECOND):
                 continue
+
+    async def sweep(
+        self,
+        axes: Axes,
+        *,
+        epochs: int | None = None,
+        steps: int | None = None,
+        seeds: int = 1,
+        draws: int | None = None,
+        draw_seed: int = 0,
+        progress: ShownSweep = True,
+    ) -> SweepResult:
+        """Train the experiment as it is now with up to three settings varied, and answer when all
+        runs are over; the session stays as it is.
+
+        axes: what varies, {"training.learning_rate": [0.01, 0.1], "network.layers[0].units":
+            Range(2, 8)}; empty for an ensemble of seeds.
+        epochs, steps: how long every run trains; either of them.
+        seeds: of every setting, counted up from the experiment's own.
+        draws: so many settings at random; None is the grid. draw_seed: of the draws.
+
+        The server trains it, and goes on when it was ended and started again. Cancelled here, it
+        is cancelled there. Raises BadInput, Busy, Unreachable, NotOffered.
+        """
+        start = time.monotonic()
+        await self._rest.need(SWEEPS, "sweeps")
+        experiment = (await self.session())["experiment"]
+        lengths: Json = {"epochs": epochs, "steps": steps, "seeds": seeds}
+        order = sweep_document(experiment, axes, draws=draws, draw_seed=draw_seed, **lengths)
+        begun = await self._rest.call("POST", SWEEPS, order)
+        secret = begun.pop("secret")
+        try:
+            with shown_sweep(progress) as show:
+                return await self._follow_sweep(tuple(axes), begun, start, show)
+        except BaseException:
+            with anyio.CancelScope(shield=True), suppress(LayerlabError):
+                await self._rest.call("POST", f"{SWEEPS}/{begun['id']}/cancel", secret=secret)
+            raise
+
+    async def _follow_sweep(
+        self,
+        names: tuple[str, ...],
+        summary: Json,
+        start: float,
+        show: Callable[[SweepResult], object] | None,
+    ) -> SweepResult:
+        path = f"{SWEEPS}/{summary['id']}"
+        while summary["state"] == "running":
+            await anyio.sleep(LOOK)
+            summary = await self._patiently(path)
+            if show:
+                show(SweepResult(names, summary, None, time.monotonic() - start))
+        best = summary["best"]
+        run = None if best is None else await self._patiently(f"{path}/runs/{best}")
+        return SweepResult(names, summary, run and run["experiment"], time.monotonic() - start)
+
+    async def _patiently(self, path: str) -> Json:
+        """What a server says that may be about to start again."""
+        end = time.monotonic() + RESTART
+        while True:
+            try:
+                return await self._rest.call("GET", path)
+            except (Unreachable, Busy):
+                if time.monotonic() > end:
+                    raise
+            await anyio.sleep(LOOK)
 
     async def play(self, steps: int | None = None) -> Json:
         """Train until paused, or for so many steps; answers at once with the session."""
@@ -425,5 +495,12 @@ def shown(progress: Shown, session: Json, epochs: int | None, steps: int | None)
     if callable(progress):
         return nullcontext(progress)
     if epochs:
-        return Bar(epochs, "epochs", session["epoch"])
-    return Bar(steps or 0, "steps", session["step"])
+        return of_training(epochs, "epochs", session)
+    return of_training(steps or 0, "steps", session)
+
+
+def shown_sweep(progress: ShownSweep) -> Any:
+    """A context whose value is to be called with how far a sweep is, or None."""
+    if callable(progress):
+        return nullcontext(progress)
+    return of_sweep() if progress else nullcontext()

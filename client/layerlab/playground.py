@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from functools import partial
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .asynchronous import AsyncPlayground, Json, Shown, View, shown
+from .asynchronous import AsyncPlayground, Json, Shown, ShownSweep, View, shown, shown_sweep
 from .loop import Loop
-from .results import Frame, LayerWeights, Metrics, Points, Prediction, TrainResult
+from .results import Frame, LayerWeights, Metrics, Points, Prediction, SweepResult, TrainResult
+from .same import taking
 from .tree import Node
 
 if TYPE_CHECKING:
@@ -26,15 +28,8 @@ T = TypeVar("T")
 
 
 class Playground:
-    """One session on a server, or on a local one that ends with it.
-
-    server: `http://host:port`, or any address of its page: one of a session that is there
-        already, a portable link, a TensorFlow Playground address. None starts a local server.
-    experiment: typed (`Experiment`) or JSON; what is left out has its default.
-    session, secret: of a session that is there already. Without its secret it can be looked
-        at, not touched.
-    keep: leave the session to others when this ends; else it ends, if this made it.
-    api_key: for a server that wants one; by default LAYERLAB_API_KEY of the environment.
+    """One session on a server, or on a local one that ends with it: all that AsyncPlayground
+    takes and does, without `await`.
 
     Use it with `with`, or call `close()` in the end. Raises Unreachable, BadInput for the
     experiment, NotFound or NotAllowed for a session.
@@ -44,19 +39,9 @@ class Playground:
             lab.train(epochs=100)
     """
 
-    def __init__(
-        self,
-        server: str | None = None,
-        experiment: Experiment | Mapping[str, Any] | None = None,
-        *,
-        session: str | None = None,
-        secret: str | None = None,
-        keep: bool = False,
-        api_key: str | None = None,
-    ) -> None:
-        self._lab = AsyncPlayground(
-            server, experiment, session=session, secret=secret, keep=keep, api_key=api_key
-        )
+    @taking(AsyncPlayground.__init__)
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        self._lab = AsyncPlayground(*args, **settings)
         self._loop = Loop()
         try:
             self._run(self._lab.open)
@@ -152,25 +137,34 @@ class Playground:
         progress: True shows a bar; a function is called with each TrainResult on the way.
         Interrupted (Ctrl+C), it pauses where it is. Raises BadInput, NotAllowed, Unreachable.
         """
-        said: SimpleQueue[TrainResult | None] = SimpleQueue()
+        with shown(progress, self.session, epochs, steps) as show:
+            return self._telling(show, partial(self._lab.train, epochs=epochs, steps=steps))
 
-        async def work() -> TrainResult:
+    @taking(AsyncPlayground.sweep)
+    def sweep(self, *args: Any, progress: ShownSweep = True, **settings: Any) -> SweepResult:
+        with shown_sweep(progress) as show:
+            return self._telling(show, partial(self._lab.sweep, *args, **settings))
+
+    def _telling(self, show: Callable[[T], object] | None, work: Callable[..., Awaitable[T]]) -> T:
+        """What `work` answers; what it tells as `progress` is shown by this thread: a notebook
+        then knows in which cell. Interrupted here, it is cancelled there."""
+        said: SimpleQueue[T | None] = SimpleQueue()
+
+        async def told() -> T:
             try:
-                return await self._lab.train(epochs=epochs, steps=steps, progress=said.put)
+                return await work(progress=said.put)
             finally:
                 said.put(None)
 
-        # shown by this thread: a notebook then knows in which cell
-        with shown(progress, self.session, epochs, steps) as show:
-            future = self._loop.start(work)
-            try:
-                for result in iter(said.get, None):
-                    if show:
-                        show(result)
-                return future.result()
-            except BaseException:
-                future.cancel()
-                raise
+        future = self._loop.start(told)
+        try:
+            for result in iter(said.get, None):
+                if show:
+                    show(result)
+            return future.result()
+        except BaseException:
+            future.cancel()
+            raise
 
     def play(self, steps: int | None = None) -> Json:
         """Train until paused, or for so many steps; answers at once with the session."""

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from .extras import need
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 #: {"train": {"loss": …, "accuracy" or "r2": …}, "validation": the same or None, "test": …}
 Metrics = dict[str, dict[str, float] | None]
@@ -74,3 +79,62 @@ class Frame:
     steps_per_second: float
     metrics: Metrics | None = None
     views: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+#: columns of a sweep's tables, beside one for every setting that varies
+RUN_COLUMNS = ("seed", "status", "step", "loss", "score", "digest")
+SETTING_COLUMNS = ("loss", "deviation")
+
+
+@dataclass(frozen=True)
+class SweepResult:
+    """Where a sweep stands.
+
+    names: of the settings that vary, as they were given. summary: all that the server says
+    (docs/protocol.md, "A sweep"). experiment: of the best run, as JSON; None until the sweep is
+    over, or where no run has come to a proper end. seconds: how long this call has taken.
+    """
+
+    names: tuple[str, ...]
+    summary: dict[str, Any]
+    experiment: dict[str, Any] | None
+    seconds: float
+
+    @property
+    def runs(self) -> DataFrame:
+        """A row a run: the settings that vary, seed, status, step, and at its end the loss by which
+        runs are compared, the score of the test part and the digest. ImportError without pandas."""
+        return self._table("runs", "run", RUN_COLUMNS)
+
+    @property
+    def settings(self) -> DataFrame:
+        """A row a setting: mean loss over its seeds, and its deviation. ImportError without
+        pandas."""
+        return self._table("settings", "setting", SETTING_COLUMNS)
+
+    @property
+    def best(self) -> dict[str, Any] | None:
+        """The settings that vary as the best run has them, with its seed, loss and so on; None
+        where no run has come to a proper end."""
+        number = self.summary["best"]
+        return None if number is None else self._row(self.summary["runs"][number], RUN_COLUMNS)
+
+    @property
+    def importance(self) -> dict[str, float] | None:
+        """The share of the losses' variance that each setting explains, the seed, and the rest;
+        None where nothing varies, or too little is known."""
+        found = self.summary["importance"]
+        if found is None:
+            return None
+        shares = dict(zip(self.names, found["axes"], strict=True))
+        return shares | {"seed": found["seed"], "rest": found["rest"]}
+
+    def _row(self, row: dict[str, Any], columns: tuple[str, ...]) -> dict[str, Any]:
+        varied = dict(zip(self.names, row["values"], strict=True))
+        return varied | {name: row[name] for name in columns}
+
+    def _table(self, rows: str, index: str, columns: tuple[str, ...]) -> DataFrame:
+        pandas = need("pandas", rows)
+        found = [self._row(row, columns) for row in self.summary[rows]]
+        numbers = pandas.RangeIndex(len(found), name=index)
+        return pandas.DataFrame(found, index=numbers, columns=[*self.names, *columns])
