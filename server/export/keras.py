@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from .base import TARGETS, Place, Run, Words
-from .python_code import EPOCH_END, Layer, Rule, Written, facts, penalised, program, render
+from .python_code import Layer, Rule, Written, facts, penalised, program, render
 
 _FEATURES = {
     "x": "x",
@@ -376,13 +376,7 @@ WORDS = Words(
 # -- the program ---------------------------------------------------------------------------------
 
 _MODEL = '''
-"""A network from Layerlab, in Keras 3.
-
-{{ summary }}.
-What it answers at a point:
-
-    python model.py {{ example }}
-"""
+{% include "model.about" %}
 
 import os
 import sys
@@ -491,25 +485,11 @@ def classify(outputs: np.ndarray) -> np.ndarray:
 if __name__ == "__main__":
     point = np.array([[float(number) for number in sys.argv[1:]]], np.float32)
     answer = predict(load(), point)
-    print("outputs", answer[0].tolist())
-{% if classes %}
-    print("class", classify(answer).item())
-{% endif %}
+{% include "model.answer" %}
 '''
 
-_TRAIN = (
-    '''
-"""Trains the network of model.py by the rules it had in Layerlab.
-
-It goes on from weights.safetensors, with the points of points.csv, for so many epochs:
-
-    python train.py 100
-"""
-
-import csv
-{% if "math." in written.schedule.code ~ written.schedule.body | join ~ written.rule.code %}
-import math
-{% endif %}
+_TRAIN = '''
+{% include "train.about" %}
 import os
 import sys
 from pathlib import Path
@@ -521,37 +501,10 @@ import numpy as np
 from keras import {{ imports }}
 from model import {{ "activate, " if "outputs" in written.loss }}load
 
-POINTS = Path(__file__).with_name("points.csv")
-BATCH_SIZE = {{ training.batch_size }}
-LEARNING_RATE = {{ training.learning_rate }}
-{% if l1 %}
-L1 = {{ l1 }}
-{% endif %}
-{% if l2 %}
-L2 = {{ l2 }}
-{% endif %}
-{% if decay %}
-WEIGHT_DECAY = {{ decay }}
-{% endif %}
-{% if clip is not none %}
-CLIP_NORM = {{ clip }}
-{% endif %}
-{% if stopping %}
-PATIENCE = {{ stopping.patience }}
-MIN_DELTA = {{ stopping.min_delta }}
-{% endif %}
+{% include "train.settings" %}
 
 
-{% if written.schedule.code %}
-{{ written.schedule.code.strip() }}
-
-
-{% endif %}
-def learning_rate(epoch: float) -> float:
-    """{{ schedule_help }}"""
-{% for line in written.schedule.body %}
-    {{ line }}
-{% endfor %}
+{% include "train.rate" %}
 
 
 def targets_of(labels: np.ndarray) -> np.ndarray:
@@ -584,11 +537,7 @@ def weights(network: keras.Model) -> list[keras.Variable]:
 
 
 {% endif %}
-{% if written.rule.code %}
-{{ written.rule.code.strip() }}
-
-
-{% endif %}
+{% include "train.rule" %}
 def prepared(network: keras.Model) -> keras.Model:
     """The network with its optimizer and loss, ready for `train_step`."""
 {% if l1 or l2 %}
@@ -620,9 +569,7 @@ def evaluate(network: keras.Model, points: np.ndarray, labels: np.ndarray) -> fl
 
 
 def read_points(part: str) -> tuple[np.ndarray, np.ndarray]:
-    """The points and labels of a part: train, validation or test."""
-    with POINTS.open() as file:
-        rows = [row for row in csv.DictReader(file) if row["part"] == part]
+{% include "train.read_points" %}
     points = [[{{ coordinates }}] for row in rows]
     labels = [{{ label }}(row["label"]) for row in rows]
     return np.array(points, np.float32), np.array(labels, np.{{ label }}32)
@@ -631,14 +578,7 @@ def read_points(part: str) -> tuple[np.ndarray, np.ndarray]:
 def main(epochs: int) -> None:
     network = prepared(load())
     points, labels = read_points("train")
-    if len(points) == 0:
-        sys.exit("points.csv has no training points")
-{% if held_out %}
-    held_out = read_points("{{ held_out }}")
-{% endif %}
-{% if stopping %}
-    best, waited = float("inf"), 0
-{% endif %}
+{% include "train.before" %}
     rng = np.random.default_rng(0)
     for epoch in range(epochs):
         order = rng.permutation(len(points))
@@ -649,9 +589,8 @@ def main(epochs: int) -> None:
 {% if held_out %}
         held = evaluate(network, *held_out)
 {% endif %}
+{% include "train.epoch_end" %}
 '''
-    + EPOCH_END
-)
 
 
 @TARGETS.register(
@@ -669,6 +608,7 @@ def keras(run: Run) -> dict[str, bytes]:
     values = facts(run, written)
     rates = ["l1=L1"] * bool(values["l1"]) + ["l2=L2 / 2"] * bool(values["l2"])
     values |= {
+        "framework": "Keras 3",
         "rates": ", ".join(rates),
         "with_penalty": " with penalties" * bool(rates),
         "lines": "\n".join(lines),

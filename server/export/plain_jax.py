@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .base import TARGETS, Place, Run, Words
-from .python_code import EPOCH_END, Layer, Rule, Written, call, facts, penalised, program, render
+from .python_code import Layer, Rule, Written, call, facts, penalised, program, render
 
 _FEATURES = {
     "x": "x",
@@ -258,13 +258,7 @@ WORDS = Words(
 # -- the program ---------------------------------------------------------------------------------
 
 _MODEL = '''
-"""A network from Layerlab, in plain JAX.
-
-{{ summary }}.
-What it answers at a point:
-
-    python model.py {{ example }}
-"""
+{% include "model.about" %}
 
 import sys
 from pathlib import Path
@@ -376,25 +370,11 @@ def classify(outputs: jax.Array) -> jax.Array:
 if __name__ == "__main__":
     point = jnp.array([[float(number) for number in sys.argv[1:]]])
     answer = predict(*load(), point)
-    print("outputs", answer[0].tolist())
-{% if classes %}
-    print("class", classify(answer).item())
-{% endif %}
+{% include "model.answer" %}
 '''
 
-_TRAIN = (
-    '''
-"""Trains the network of model.py by the rules it had in Layerlab.
-
-It goes on from weights.safetensors, with the points of points.csv, for so many epochs:
-
-    python train.py 100
-"""
-
-import csv
-{% if "math." in written.schedule.code ~ written.schedule.body | join %}
-import math
-{% endif %}
+_TRAIN = '''
+{% include "train.about" %}
 import sys
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -410,25 +390,7 @@ from jax.flatten_util import ravel_pytree
 {% endif %}
 from model import Arrays, {{ "activate, " if "outputs" in written.loss }}load, network
 
-POINTS = Path(__file__).with_name("points.csv")
-BATCH_SIZE = {{ training.batch_size }}
-LEARNING_RATE = {{ training.learning_rate }}
-{% if l1 %}
-L1 = {{ l1 }}
-{% endif %}
-{% if l2 %}
-L2 = {{ l2 }}
-{% endif %}
-{% if decay %}
-WEIGHT_DECAY = {{ decay }}
-{% endif %}
-{% if clip is not none %}
-CLIP_NORM = {{ clip }}
-{% endif %}
-{% if stopping %}
-PATIENCE = {{ stopping.patience }}
-MIN_DELTA = {{ stopping.min_delta }}
-{% endif %}
+{% include "train.settings" %}
 {% if l1 or l2 or decay or written.playground %}
 #: the matrices; biases are not {{ "shrunk" if decay and not l1 and not l2 else "penalised" }}
 {{ call("WEIGHTS = [", penalised, 0, "]") }}
@@ -444,16 +406,7 @@ class State(NamedTuple):
     key: jax.Array
 
 
-{% if written.schedule.code %}
-{{ written.schedule.code.strip() }}
-
-
-{% endif %}
-def learning_rate(epoch: float) -> float:
-    """{{ schedule_help }}"""
-{% for line in written.schedule.body %}
-    {{ line }}
-{% endfor %}
+{% include "train.rate" %}
 
 
 def targets_of(labels: jax.Array) -> jax.Array:
@@ -491,11 +444,7 @@ def penalty(params: Arrays) -> jax.Array:
 
 
 {% endif %}
-{% if written.rule.code %}
-{{ written.rule.code.strip() }}
-
-
-{% endif %}
+{% include "train.rule" %}
 {% if not written.playground %}
 #: gradients -> a direction, which the learning rate is then multiplied by
 {{ optimizer }}
@@ -552,9 +501,7 @@ def evaluate(state: State, points: jax.Array, labels: jax.Array) -> float:
 
 
 def read_points(part: str) -> tuple[jax.Array, jax.Array]:
-    """The points and labels of a part: train, validation or test."""
-    with POINTS.open() as file:
-        rows = [row for row in csv.DictReader(file) if row["part"] == part]
+{% include "train.read_points" %}
     points = jnp.array([[{{ coordinates }}] for row in rows])
     return points, jnp.array([{{ label }}(row["label"]) for row in rows])
 
@@ -562,14 +509,7 @@ def read_points(part: str) -> tuple[jax.Array, jax.Array]:
 def main(epochs: int) -> None:
     state = begin()
     points, labels = read_points("train")
-    if len(points) == 0:
-        sys.exit("points.csv has no training points")
-{% if held_out %}
-    held_out = read_points("{{ held_out }}")
-{% endif %}
-{% if stopping %}
-    best, waited = float("inf"), 0
-{% endif %}
+{% include "train.before" %}
     rng = np.random.default_rng(0)
     for epoch in range(epochs):
         order = rng.permutation(len(points))
@@ -580,9 +520,8 @@ def main(epochs: int) -> None:
 {% if held_out %}
         held = evaluate(state, *held_out)
 {% endif %}
+{% include "train.epoch_end" %}
 '''
-    + EPOCH_END
-)
 
 
 @TARGETS.register(
@@ -600,6 +539,7 @@ def plain_jax(run: Run) -> dict[str, bytes]:
         optimizer = call("OPTIMIZER = optax.chain(", [clip, written.rule.make("", 4)], 0)
     state = ["state.params", "gradients", "state.optimizer", "rate"]
     values = facts(run, written) | {
+        "framework": "plain JAX",
         "lines": "\n".join(lines),
         "optimizer": optimizer,
         "move": written.rule.make("params, optimizer = ", 4, *state),

@@ -33,8 +33,89 @@ PINS = {
     "uvicorn": "0.54.0",
 }
 
-#: how every script's loop over epochs ends: what it says, when it stops, and how it is called
-EPOCH_END = """{% if held_out %}
+#: what the scripts of all frameworks have in common, by the name that their templates include
+_PARTS = {
+    # what a model is
+    "model.about": '''"""A network from Layerlab, in {{ framework }}.
+
+{{ summary }}.
+What it answers at a point:
+
+    python model.py {{ example }}
+"""
+''',
+    # what a model says that is called
+    "model.answer": """    print("outputs", answer[0].tolist())
+{% if classes %}
+    print("class", classify(answer).item())
+{% endif %}
+""",
+    # the beginning of a training script: what it is, and its imports
+    "train.about": '''"""Trains the network of model.py by the rules it had in Layerlab.
+
+It goes on from weights.safetensors, with the points of points.csv, for so many epochs:
+
+    python train.py 100
+"""
+
+import csv
+{% if "math." in written.schedule.code ~ written.schedule.body | join ~ written.rule.code %}
+import math
+{% endif %}
+''',
+    "train.settings": """POINTS = Path(__file__).with_name("points.csv")
+BATCH_SIZE = {{ training.batch_size }}
+LEARNING_RATE = {{ training.learning_rate }}
+{% if l1 %}
+L1 = {{ l1 }}
+{% endif %}
+{% if l2 %}
+L2 = {{ l2 }}
+{% endif %}
+{% if decay %}
+WEIGHT_DECAY = {{ decay }}
+{% endif %}
+{% if clip is not none %}
+CLIP_NORM = {{ clip }}
+{% endif %}
+{% if stopping %}
+PATIENCE = {{ stopping.patience }}
+MIN_DELTA = {{ stopping.min_delta }}
+{% endif %}
+""",
+    "train.rate": '''{% if written.schedule.code %}
+{{ written.schedule.code.strip() }}
+
+
+{% endif %}
+def learning_rate(epoch: float) -> float:
+    """{{ schedule_help }}"""
+{% for line in written.schedule.body %}
+    {{ line }}
+{% endfor %}
+''',
+    "train.rule": """{% if written.rule.code %}
+{{ written.rule.code.strip() }}
+
+
+{% endif %}
+""",
+    "train.read_points": '''    """The points and labels of a part: train, validation or test."""
+    with POINTS.open() as file:
+        rows = [row for row in csv.DictReader(file) if row["part"] == part]
+''',
+    # what goes before the first epoch, once there are points and labels
+    "train.before": """    if len(points) == 0:
+        sys.exit("points.csv has no training points")
+{% if held_out %}
+    held_out = read_points("{{ held_out }}")
+{% endif %}
+{% if stopping %}
+    best, waited = float("inf"), 0
+{% endif %}
+""",
+    # what an epoch says and when it is the last; how the script is called
+    "train.epoch_end": """{% if held_out %}
         print(f"epoch {epoch + 1}: loss {loss:.4f}, {{ held_out }} loss {held:.4f}")
 {% else %}
         print(f"epoch {epoch + 1}: loss {loss:.4f}")
@@ -48,9 +129,11 @@ EPOCH_END = """{% if held_out %}
 
 if __name__ == "__main__":
     main(int(sys.argv[1]) if len(sys.argv) > 1 else 100)
-"""
+""",
+}
 
 _ENVIRONMENT = jinja2.Environment(
+    loader=jinja2.DictLoader(_PARTS),
     trim_blocks=True,
     lstrip_blocks=True,
     keep_trailing_newline=True,

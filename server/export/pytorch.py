@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .base import TARGETS, Place, Run, Words
-from .python_code import EPOCH_END, Layer, Rule, Written, facts, penalised, program, render
+from .python_code import Layer, Rule, Written, facts, penalised, program, render
 
 _FEATURES = {
     "x": "x",
@@ -242,14 +242,8 @@ WORDS = Words(
 
 # -- the program ---------------------------------------------------------------------------------
 
-_MODEL = '''
-"""A network from Layerlab, in PyTorch.
-
-{{ summary }}.
-What it answers at a point:
-
-    python model.py {{ example }}
-"""
+_MODEL = """
+{% include "model.about" %}
 
 import sys
 from pathlib import Path
@@ -264,7 +258,7 @@ from torch import Tensor, nn
 WEIGHTS = Path(__file__).with_name("weights.safetensors")
 
 
-{{ body }}'''
+{{ body }}"""
 
 _BODY = '''
 def features(points: Tensor) -> Tensor:
@@ -356,25 +350,11 @@ def classify(outputs: Tensor) -> Tensor:
 if __name__ == "__main__":
     point = torch.tensor([[float(number) for number in sys.argv[1:]]])
     answer = predict(load(), point)
-    print("outputs", answer[0].tolist())
-{% if classes %}
-    print("class", classify(answer).item())
-{% endif %}
+{% include "model.answer" %}
 '''
 
-_TRAIN = (
-    '''
-"""Trains the network of model.py by the rules it had in Layerlab.
-
-It goes on from weights.safetensors, with the points of points.csv, for so many epochs:
-
-    python train.py 100
-"""
-
-import csv
-{% if "math." in written.schedule.code ~ written.schedule.body | join %}
-import math
-{% endif %}
+_TRAIN = '''
+{% include "train.about" %}
 import sys
 from pathlib import Path
 
@@ -385,36 +365,10 @@ import torch.nn.functional as F
 from model import Network, {{ "activate, " if "outputs" in written.loss }}load
 from torch import Tensor
 
-POINTS = Path(__file__).with_name("points.csv")
-BATCH_SIZE = {{ training.batch_size }}
-LEARNING_RATE = {{ training.learning_rate }}
-{% if l1 %}
-L1 = {{ l1 }}
-{% endif %}
-{% if l2 %}
-L2 = {{ l2 }}
-{% endif %}
-{% if decay %}
-WEIGHT_DECAY = {{ decay }}
-{% endif %}
-{% if clip is not none %}
-CLIP_NORM = {{ clip }}
-{% endif %}
-{% if stopping %}
-PATIENCE = {{ stopping.patience }}
-MIN_DELTA = {{ stopping.min_delta }}
-{% endif %}
-{% if written.schedule.code %}
-
-{{ written.schedule.code }}
-{%- endif %}
+{% include "train.settings" %}
 
 
-def learning_rate(epoch: float) -> float:
-    """{{ schedule_help }}"""
-{% for line in written.schedule.body %}
-    {{ line }}
-{% endfor %}
+{% include "train.rate" %}
 
 
 def targets_of(labels: Tensor) -> Tensor:
@@ -458,11 +412,7 @@ def penalty(network: Network) -> Tensor:
 
 
 {% endif %}
-{% if written.rule.code %}
-{{ written.rule.code.strip() }}
-
-
-{% endif %}
+{% include "train.rule" %}
 def make_optimizer(network: Network) -> torch.optim.Optimizer:
     {{ written.rule.make("return ", 4, "network.parameters()") }}
 
@@ -508,9 +458,7 @@ def evaluate(network: Network, points: Tensor, labels: Tensor) -> float:
 
 
 def read_points(part: str) -> tuple[Tensor, Tensor]:
-    """The points and labels of a part: train, validation or test."""
-    with POINTS.open() as file:
-        rows = [row for row in csv.DictReader(file) if row["part"] == part]
+{% include "train.read_points" %}
     points = torch.tensor([[{{ coordinates }}] for row in rows])
     return points, torch.tensor([{{ label }}(row["label"]) for row in rows])
 
@@ -519,14 +467,7 @@ def main(epochs: int) -> None:
     network = load()
     optimizer = make_optimizer(network)
     points, labels = read_points("train")
-    if len(points) == 0:
-        sys.exit("points.csv has no training points")
-{% if held_out %}
-    held_out = read_points("{{ held_out }}")
-{% endif %}
-{% if stopping %}
-    best, waited = float("inf"), 0
-{% endif %}
+{% include "train.before" %}
     for epoch in range(epochs):
         batches = torch.randperm(len(points)).split(BATCH_SIZE)
         for i, rows in enumerate(batches):
@@ -535,9 +476,8 @@ def main(epochs: int) -> None:
 {% if held_out %}
         held = evaluate(network, *held_out)
 {% endif %}
+{% include "train.epoch_end" %}
 '''
-    + EPOCH_END
-)
 
 
 @TARGETS.register(
@@ -548,6 +488,7 @@ def main(epochs: int) -> None:
 def pytorch(run: Run) -> dict[str, bytes]:
     written = Written.of(run, WORDS)
     values = facts(run, written) | {
+        "framework": "PyTorch",
         "batch_norm": any("BatchNorm" in line for layer in written.layers for line in layer.build),
         "penalised": [
             f"network.{to}"
