@@ -200,6 +200,43 @@ def test_the_snippet_is_a_frame_of_the_link(page: Page) -> None:
     expect(frame).to_have_attribute("title", 'A "title" & <b>')
 
 
+def test_what_the_frame_hides_is_picked(page: Page, elsewhere: str, tmp_path: Path) -> None:
+    dialog = ShareDialog(Lab(page, paused=True))
+    dialog.make()
+    dialog.box.get_by_text("Hide controls in the frame").click()
+    for group, name in (("Training", "Play"), ("Settings", "Learning rate"), ("Plot", "Text")):
+        dialog.box.get_by_role("group", name=group).get_by_label(name, exact=True).check()
+    data = dialog.box.get_by_role("group", name="Data").get_by_label("Noise")
+    data.check()
+    dialog.box.get_by_role("group", name="Features").get_by_label("sin(X₁)").check()
+    expect(dialog.box.get_by_text("5 hidden")).to_be_visible()
+    data.uncheck()
+    snippet = dialog.text("Frame for another page")
+    head = '<!doctype html><title>A lesson</title><link rel="icon" href="data:,">'
+    (tmp_path / "lesson.html").write_text(head + snippet)
+    page.goto(f"{elsewhere}/lesson.html")
+    inside = page.frame_locator("iframe")
+    expect(inside.get_by_role("button", name="Step", exact=True)).to_be_enabled()
+    expect(inside.get_by_role("slider", name="Noise", exact=True)).to_be_visible()
+    expect(inside.get_by_role("button", name="Feature sin(X₂)")).to_be_visible()
+    for gone in (
+        inside.get_by_role("button", name=re.compile("^(Play|Pause)$")),
+        inside.get_by_role("slider", name="Learning rate"),
+        inside.get_by_role("button", name="Feature sin(X₁)"),
+    ):
+        expect(gone).to_have_count(0)
+    expect(inside.locator(".readout")).not_to_contain_text("the class predicted")
+
+
+def test_what_the_link_hides_stays_hidden_in_its_frame(page: Page, server_url: str) -> None:
+    dialog = ShareDialog(Lab(page, share(server_url, hide=["noise"]), paused=True))
+    dialog.make()
+    dialog.box.get_by_text("Hide controls in the frame").click()
+    box = dialog.box.get_by_label("Noise", exact=True)
+    expect(box).to_be_checked()
+    expect(box).to_be_disabled()
+
+
 def test_links_are_copied(open_page) -> None:
     page = open_page(permissions=["clipboard-read", "clipboard-write"])
     dialog = ShareDialog(Lab(page, paused=True))
@@ -232,4 +269,5 @@ def test_no_violation_of_accessibility(
     assert axe(page) == []
     dialog = ShareDialog(lab)
     dialog.make()
+    dialog.box.get_by_text("Hide controls in the frame").click()
     assert axe(page) == []

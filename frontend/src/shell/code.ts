@@ -87,9 +87,7 @@ const begun = (server: Server): string[] => [
 
 /** Where the key goes. */
 const asked = ({ keyed }: Server): string[] =>
-  keyed
-    ? [`# This server wants an API key: put yours into the environment variable ${KEY}.`]
-    : [];
+  keyed ? [`# This server wants an API key: put yours into the environment variable ${KEY}.`] : [];
 
 /** The call of the client that gives this command. */
 function method(command: Command): string {

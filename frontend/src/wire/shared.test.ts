@@ -98,3 +98,11 @@ it('names the frame by the title, whatever is in it', () => {
   expect(frame?.getAttribute('src')).toBe('https://x.example/e/abc?embed=1');
   expect(frame?.getAttribute('title')).toBe('"><script>alert(1)</script> & more');
 });
+
+it('hides in the frame what an address hides', () => {
+  const page = document.createElement('div');
+  page.innerHTML = frameOf('https://x.example/e/abc', '', ['notSo', 'sinX', 'hideText']);
+  const { search } = new URL(page.children[0]?.getAttribute('src') ?? '');
+  expect(search).toContain('embed=1');
+  expect(hiddenBy(search)).toEqual({ hide: { notSo: true, sinX: true }, hideText: true });
+});

@@ -145,12 +145,16 @@ export function shareDocument(
   };
 }
 
-/** HTML that shows the link at `address` as a frame. */
-export function frameOf(address: string, title: string): string {
-  const name = title || 'An experiment in Layerlab';
-  const escaped = name.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;');
+/** HTML that shows the link at `address` as a frame, without the controls of these names. */
+export function frameOf(address: string, title: string, hidden: readonly string[] = []): string {
+  const flags = hidden.map((name) => (name === 'hideText' ? 'hideText=true' : `${name}_hide=true`));
+  const source = escaped(`${address}?${['embed=1', ...flags].join('&')}`);
+  const name = escaped(title || 'An experiment in Layerlab');
   return (
-    `<iframe src="${address}?embed=1" title="${escaped}" width="100%" height="640" ` +
+    `<iframe src="${source}" title="${name}" width="100%" height="640" ` +
     'style="border:0" loading="lazy"></iframe>'
   );
 }
+
+const escaped = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;');
