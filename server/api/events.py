@@ -55,6 +55,7 @@ class EventStream(StreamingResponse):
 
 @router.get(
     "/api/v1/sessions/{session_id}/events",
+    summary="Events of a session",
     tags=["sessions"],
     response_class=EventStream,
     responses={

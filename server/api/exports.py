@@ -16,6 +16,7 @@ router = APIRouter(route_class=Route)
 
 @router.get(
     "/api/v1/exports",
+    summary="Export targets",
     tags=["exports"],
     response_model=None,
     responses={200: {"model": list[answers.Target]}},
@@ -30,6 +31,7 @@ _FILES = {entry.hints["media_type"]: {} for entry in TARGETS.values()}
 
 @router.get(
     "/api/v1/sessions/{session_id}/exports/{target}",
+    summary="Export a session",
     tags=["exports"],
     response_class=Response,
     responses={200: {"description": "The file.", "content": _FILES}},

@@ -140,6 +140,7 @@ def patience(prefer: str | None) -> float | None:
 
 @router.get(
     "/api/v1/sessions/{session_id}/jobs",
+    summary="Jobs of a session",
     tags=["jobs"],
     response_model=None,
     responses={200: {"model": list[answers.Job]}},
@@ -151,6 +152,7 @@ async def jobs(session: Readable, jobs: Known) -> Response:
 
 @router.get(
     "/api/v1/sessions/{session_id}/jobs/{job_id}",
+    summary="A job",
     tags=["jobs"],
     response_model=None,
     responses={200: {"model": answers.Job}},
@@ -160,7 +162,12 @@ async def job(job: Annotated[Job, Depends(job_of)]) -> Response:
     return tagged(job.document())
 
 
-@router.delete("/api/v1/sessions/{session_id}/jobs/{job_id}", status_code=204, tags=["jobs"])
+@router.delete(
+    "/api/v1/sessions/{session_id}/jobs/{job_id}",
+    summary="Cancel a job",
+    status_code=204,
+    tags=["jobs"],
+)
 async def cancel(session: Controlled, job: Annotated[Job, Depends(job_of)], jobs: Known) -> None:
     """Stop training where it is, if it is still under way, and forget the job."""
     if not job.task.done():

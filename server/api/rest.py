@@ -109,13 +109,20 @@ def health(engine: Engines) -> Response:
     return tagged({"status": "ok", "version": __version__, "sessions": len(engine.sessions)})
 
 
-@router.get("/api/v1/schema", tags=["experiment"], **_says(dict[str, Any]))
+@router.get(
+    "/api/v1/schema",
+    summary="Schema of an experiment",
+    tags=["experiment"],
+    **_says(dict[str, Any]),
+)
 def schema() -> Response:
     """JSON Schema of an experiment, with what a form needs (docs/protocol.md)."""
     return tagged(Experiment.model_json_schema())
 
 
-@router.get("/api/v1/datasets", tags=["experiment"], **_says(list[answers.DatasetCard]))
+@router.get(
+    "/api/v1/datasets", summary="Datasets", tags=["experiment"], **_says(list[answers.DatasetCard])
+)
 def datasets() -> Response:
     """Every dataset with a few of its points, for pictures."""
     return tagged(_cards())
@@ -141,7 +148,12 @@ def _preview(cls: type[Dataset]) -> dict[str, Any]:
     return {"inputs": [row[:-1] for row in rows], "labels": [row[-1] for row in rows]}
 
 
-@router.get("/api/v1/tf-playground", tags=["experiment"], **_says(answers.Translation))
+@router.get(
+    "/api/v1/tf-playground",
+    summary="TensorFlow Playground address",
+    tags=["experiment"],
+    **_says(answers.Translation),
+)
 def tf_playground(request: Request) -> Response:
     """A TensorFlow Playground address (its part after #), as an experiment and a view."""
     experiment, view = translate(request.url.query)
@@ -152,7 +164,7 @@ def tf_playground(request: Request) -> Response:
 # -- sessions ------------------------------------------------------------------------------
 
 
-@router.get("/api/v1/sessions", tags=["sessions"], **_says(answers.Sessions))
+@router.get("/api/v1/sessions", summary="Sessions", tags=["sessions"], **_says(answers.Sessions))
 def listed(
     request: Request,
     engine: Engines,
@@ -186,6 +198,7 @@ def _link(response: Response, request: Request, **query: Any) -> None:
 
 @router.post(
     "/api/v1/sessions",
+    summary="Create a session",
     status_code=201,
     tags=["sessions"],
     response_model=None,
@@ -213,13 +226,23 @@ def create(
     return response
 
 
-@router.get("/api/v1/sessions/{session_id}", tags=["sessions"], **_says(answers.Session))
+@router.get(
+    "/api/v1/sessions/{session_id}",
+    summary="A session",
+    tags=["sessions"],
+    **_says(answers.Session),
+)
 def read(session: Readable) -> Response:
     """The session as it is now."""
     return tagged(session.snapshot.session)
 
 
-@router.patch("/api/v1/sessions/{session_id}", tags=["sessions"], **_says(answers.Session))
+@router.patch(
+    "/api/v1/sessions/{session_id}",
+    summary="Change a session",
+    tags=["sessions"],
+    **_says(answers.Session),
+)
 def patch(
     session: Controlled,
     body: Annotated[SessionPatch, Exact, Body(openapi_examples=examples.PATCH)],
@@ -246,14 +269,18 @@ def _expect(session: Session, if_match: str | None) -> None:
         raise HTTPException(412, "the session has changed; read it again", {"ETag": now})
 
 
-@router.get("/api/v1/sessions/{session_id}/log", tags=["sessions"], **_says(Log))
+@router.get(
+    "/api/v1/sessions/{session_id}/log", summary="Log of a session", tags=["sessions"], **_says(Log)
+)
 def log(session: Readable) -> Response:
     """The run so far: what it began as and all that was done to it, with the digest of its
     weights. Posted as the `log` of a new session, it is replayed to the same weights."""
     return tagged(session.log().model_dump(mode="json"))
 
 
-@router.delete("/api/v1/sessions/{session_id}", status_code=204, tags=["sessions"])
+@router.delete(
+    "/api/v1/sessions/{session_id}", summary="End a session", status_code=204, tags=["sessions"]
+)
 async def delete(session: Controlled, engine: Engines, keeper: Keepers) -> None:
     """End the session, for good."""
     await asyncio.to_thread(engine.delete, session)  # which may wait for its turn to end
@@ -262,6 +289,7 @@ async def delete(session: Controlled, engine: Engines, keeper: Keepers) -> None:
 
 @router.post(
     "/api/v1/sessions/{session_id}/commands",
+    summary="Give a command",
     tags=["sessions"],
     response_model=None,
     responses={200: {"model": answers.Session}, 202: {"model": answers.Job}},
@@ -288,6 +316,7 @@ async def command(
 
 @router.post(
     "/api/v1/sessions/{session_id}/train",
+    summary="Train",
     tags=["training"],
     response_model=None,
     responses={
@@ -345,7 +374,12 @@ async def _progress(session: Session, seconds: float) -> AsyncIterator[str]:
             return
 
 
-@router.get("/api/v1/sessions/{session_id}/metrics", tags=["training"], **_says(answers.Curves))
+@router.get(
+    "/api/v1/sessions/{session_id}/metrics",
+    summary="Curves",
+    tags=["training"],
+    **_says(answers.Curves),
+)
 def metrics(
     request: Request,
     session: Readable,
@@ -362,7 +396,10 @@ def metrics(
 
 
 @router.post(
-    "/api/v1/sessions/{session_id}/predict", tags=["training"], **_says(answers.Prediction)
+    "/api/v1/sessions/{session_id}/predict",
+    summary="Predict",
+    tags=["training"],
+    **_says(answers.Prediction),
 )
 def predict(
     session: Readable, body: Annotated[Points, Exact, Body(openapi_examples=examples.PREDICT)]
@@ -386,13 +423,23 @@ def _finite(rows: list[list[float]]) -> list[list[float | None]]:
     return [[value if math.isfinite(value) else None for value in row] for row in rows]
 
 
-@router.get("/api/v1/sessions/{session_id}/weights", tags=["training"], **_says(answers.Weights))
+@router.get(
+    "/api/v1/sessions/{session_id}/weights",
+    summary="Weights",
+    tags=["training"],
+    **_says(answers.Weights),
+)
 def weights(session: Readable) -> Response:
     """Every weight and bias, with a digest."""
     return tagged(session.weights())
 
 
-@router.get("/api/v1/sessions/{session_id}/equation", tags=["training"], **_says(answers.Equation))
+@router.get(
+    "/api/v1/sessions/{session_id}/equation",
+    summary="Equation",
+    tags=["training"],
+    **_says(answers.Equation),
+)
 def equation(session: Readable) -> Response:
     """The network's formula in LaTeX."""
     return tagged({"latex": session.equation()})

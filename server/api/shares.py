@@ -63,6 +63,7 @@ Stored = Annotated[dict[str, Any], Depends(stored_of)]
 
 @router.post(
     "/api/v1/shares",
+    summary="Save a link",
     status_code=201,
     tags=["links"],
     response_model=None,
@@ -90,6 +91,7 @@ async def save(
 
 @router.get(
     "/api/v1/shares/{share_id}",
+    summary="A link",
     tags=["links"],
     response_model=None,
     responses={200: {"model": Share}},
@@ -101,6 +103,7 @@ def share(share_id: str, stored: Stored) -> Response:
 
 @router.get(
     "/api/v1/sessions/{session_id}/moment",
+    summary="Moment of a session",
     tags=["links"],
     response_model=None,
     responses={200: {"model": answers.Now}},

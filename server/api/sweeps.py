@@ -87,7 +87,7 @@ def run_of(study: Readable, run: int) -> Run:
 OneRun = Annotated[Run, Depends(run_of)]
 
 
-@router.post("", status_code=201)
+@router.post("", summary="Begin a sweep", status_code=201)
 def create(
     sweeps: Room, response: Response, body: Annotated[Sweep, Exact, Body(openapi_examples=EXAMPLES)]
 ) -> dict[str, Any]:
@@ -101,26 +101,26 @@ def create(
     return study.summary() | {"secret": secret}
 
 
-@router.get("/{sweep_id}")
+@router.get("/{sweep_id}", summary="A sweep")
 def read(study: Readable) -> dict[str, Any]:
     """Progress and results so far."""
     return study.summary()
 
 
-@router.get("/{sweep_id}/surfaces")
+@router.get("/{sweep_id}/surfaces", summary="Surfaces of a sweep")
 def surfaces(study: Readable, since: Annotated[int, Query(ge=0)] = 0) -> dict[str, Any]:
     """The surfaces that are newer than a version, 0 for all: of runs that train, as they are
     about twice a second while somebody asks."""
     return study.surfaces(since)
 
 
-@router.get("/{sweep_id}/runs/{run}")
+@router.get("/{sweep_id}/runs/{run}", summary="A run of a sweep")
 def read_run(study: Readable, run: OneRun) -> dict[str, Any]:
     """A run with its experiment, curve, surface and log, as far as there are any."""
     return study.detail(run)
 
 
-@router.get("/{sweep_id}/settings/{setting}")
+@router.get("/{sweep_id}/settings/{setting}", summary="A setting of a sweep")
 def read_setting(study: Readable, setting: int) -> dict[str, Any]:
     """The seeds of a setting together: their mean loss, mean surface and its spread."""
     if not 0 <= setting < len(study.plan.settings):
@@ -128,7 +128,7 @@ def read_setting(study: Readable, setting: int) -> dict[str, Any]:
     return study.ensemble(setting)
 
 
-@router.post("/{sweep_id}/runs/{run}/open", status_code=201)
+@router.post("/{sweep_id}/runs/{run}/open", summary="Open a run as a session", status_code=201)
 def open_run(run: OneRun, engine: Engines, response: Response) -> dict[str, Any]:
     """A session of the run, replayed to where it has come: as POST /api/v1/sessions answers."""
     result = run.result
@@ -140,21 +140,21 @@ def open_run(run: OneRun, engine: Engines, response: Response) -> dict[str, Any]
     return session.snapshot.session | {"secret": session.secret}
 
 
-@router.post("/{sweep_id}/cancel")
+@router.post("/{sweep_id}/cancel", summary="Cancel a sweep")
 def cancel(study: Controlled, sweeps: Room) -> dict[str, Any]:
     """Stop training; what is finished is kept."""
     sweeps.cancel(study)
     return study.summary()
 
 
-@router.post("/{sweep_id}/resume")
+@router.post("/{sweep_id}/resume", summary="Resume a sweep")
 def resume(study: Controlled, sweeps: Room) -> dict[str, Any]:
     """Train the runs that a cancelled sweep has not finished, from where they were."""
     sweeps.resume(study)
     return study.summary()
 
 
-@router.delete("/{sweep_id}", status_code=204)
+@router.delete("/{sweep_id}", summary="Forget a sweep", status_code=204)
 async def delete(study: Controlled, keeping: Kept) -> Response:
     """Forget the sweep; what trains of it ends."""
     await keeping.forget(study)
