@@ -198,6 +198,24 @@ def test_a_reload_finds_the_session_again(page: Page) -> None:
     lab.until(lambda: lab.step == 25)
 
 
+def test_a_reload_right_after_a_change_loses_nothing(page: Page) -> None:
+    lab = Lab(page, paused=True)
+    lab.button("Epoch").click()
+    lab.until(lambda: lab.step == 25)
+    known = lab.remembered["id"]
+    page.get_by_label("Discretize output").check()
+    lab.strip.get_by_role("slider", name="Learning rate", exact=True).focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    page.reload()
+    lab.stands()
+    assert lab.remembered["id"] == known
+    lab.until(lambda: lab.step == 25)
+    expect(lab.strip.get_by_label("Learning rate, exact value")).to_have_value("1")
+    assert lab.experiment["training"]["learning_rate"] == 1
+    expect(page.get_by_label("Discretize output")).to_be_checked()
+
+
 def test_a_lost_session_is_begun_again(page: Page, server_url: str, page_errors) -> None:
     lab = Lab(page, paused=True)
     lab.button("More units in layer 1").click()

@@ -22,6 +22,19 @@ it('sends the newest value only, and nothing twice at once', async () => {
   expect(sent).toEqual([1, 3]);
 });
 
+it('sends all that waits when there is no later', () => {
+  const sent: number[] = [];
+  const edits = new Edits((edit) => {
+    sent.push(edit.value);
+    return new Promise(() => {});
+  });
+  void edits.set(ref, 1);
+  void edits.set(ref, 2);
+  void edits.set({ ...ref, layer: 1 }, 3);
+  edits.flush();
+  expect(sent).toEqual([1, 2, 3]);
+});
+
 it('keeps edits of different weights apart', async () => {
   const sent: string[] = [];
   const edits = new Edits(async (edit) => {

@@ -26,6 +26,11 @@ export class Edits {
     }
   }
 
+  /** What waits goes out at once: there is no later. */
+  flush(): void {
+    for (let next = this.#take(); next; next = this.#take()) void this.#send(next);
+  }
+
   #take(): Edit | null {
     const first = this.#waiting.entries().next().value;
     if (!first) return null;

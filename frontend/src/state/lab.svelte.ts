@@ -31,7 +31,13 @@ import { CurveStore, type Recorded } from './curve';
 import { Edits } from './edits';
 import { merge } from './patch';
 import { Seeker } from './seeker';
-import { type Expected, preference, rememberedSession, rememberSession } from './storage';
+import {
+  type Expected,
+  isPlaceOf,
+  preference,
+  rememberedSession,
+  rememberSession,
+} from './storage';
 import { History, type Step } from './undo';
 import { ViewRequests } from './views';
 
@@ -137,7 +143,7 @@ export class LabStore implements Lab {
   async start(): Promise<void> {
     void this.#loadRegistries();
     addEventListener('hashchange', this.#onHash);
-    addEventListener('pagehide', this.#flushAddress);
+    addEventListener('pagehide', this.#leaving);
     document.addEventListener('visibilitychange', this.#onVisibility);
     this.#known = location.hash;
     if (!(await this.#resume())) await this.#open(location.hash);
@@ -146,7 +152,7 @@ export class LabStore implements Lab {
   stop(): void {
     clearTimeout(this.#addressTimer);
     removeEventListener('hashchange', this.#onHash);
-    removeEventListener('pagehide', this.#flushAddress);
+    removeEventListener('pagehide', this.#leaving);
     document.removeEventListener('visibilitychange', this.#onVisibility);
     this.#live?.close();
   }
@@ -164,10 +170,10 @@ export class LabStore implements Lab {
 
   async #resume(): Promise<boolean> {
     const known = rememberedSession();
-    if (!known || known.place !== place() || readVisit(location.hash)) return false;
+    if (!known || !isPlaceOf(known, place()) || readVisit(location.hash)) return false;
     const session = await api.getSession(known.id).catch(() => null);
     if (!session) return false;
-    const { view, about, opened } = await this.#wanted(location.hash);
+    const { view, about, opened } = await this.#wanted(new URL(known.place, location.href).hash);
     this.#setView(view);
     this.about = about;
     this.expected = known.expected ?? null;
@@ -614,7 +620,8 @@ export class LabStore implements Lab {
     this.#addressTimer = setTimeout(() => this.#writeAddress(), ADDRESS_PAUSE_MS);
   }
 
-  #writeAddress(): void {
+  /** before: the address that a reload under way may lead to. */
+  #writeAddress(before?: string): void {
     clearTimeout(this.#addressTimer);
     this.#addressTimer = undefined;
     const session = this.#truth;
@@ -631,11 +638,16 @@ export class LabStore implements Lab {
       history.replaceState(history.state, '', path + location.search + hash);
     this.#known = location.hash;
     const { id, secret } = session;
-    if (secret) rememberSession({ id, secret, place: place(), expected: this.expected });
+    const { expected } = this;
+    if (secret)
+      rememberSession({ id, secret, place: place(), ...(before && { before }), expected });
   }
 
-  #flushAddress = (): void => {
-    if (this.#addressTimer !== undefined) this.#writeAddress();
+  /** The page is left: what waits for its turn has none later. */
+  #leaving = (): void => {
+    this.#send();
+    this.#edits.flush();
+    if (this.#addressTimer !== undefined) this.#writeAddress(place());
   };
 
   /** Another address was put into the bar: that is another experiment. */

@@ -182,6 +182,44 @@ describe('beginning', () => {
     expect(server.sessions.size).toBe(2);
   });
 
+  describe('left before the address has told of the last change', () => {
+    const leave = async () => {
+      await started();
+      const before = location.hash;
+      await drag(0.1);
+      lab.view.discretize = true;
+      lab.rememberView();
+      dispatchEvent(new Event('pagehide'));
+      expect(location.hash).not.toBe(before);
+      lab.stop();
+      history.replaceState(null, '', before); // where a reload leads that was under way by then
+      lab = new LabStore();
+    };
+    const how = (type: string) =>
+      vi.spyOn(performance, 'getEntriesByType').mockReturnValue([{ type } as never]);
+    afterEach(() => {
+      vi.restoreAllMocks();
+    });
+
+    it('is found again by a reload, as it was seen', async () => {
+      await leave();
+      how('reload');
+      await started();
+      expect(server.sessions.size).toBe(1);
+      expect(rate()).toBe(0.1);
+      expect(lab.view.discretize).toBe(true);
+      expect(readAddress(location.hash)).toMatchObject({ view: { discretize: true } });
+    });
+
+    it('is not what who goes to the address before it wants', async () => {
+      await leave();
+      how('navigate');
+      await started();
+      expect(server.sessions.size).toBe(2);
+      expect(rate()).toBe(0.03);
+    });
+  });
+
   it('takes the experiment and the view of a playground address', async () => {
     history.replaceState(null, '', '/#activation=relu');
     await started();
@@ -317,6 +355,18 @@ describe('beginning', () => {
 });
 
 describe('patches', () => {
+  it('that wait for another go out when the page is left', async () => {
+    await started();
+    server.holding = true;
+    for (const value of [0.1, 0.2, 0.3]) void drag(value);
+    dispatchEvent(new Event('pagehide'));
+    server.release();
+    expect(server.patches.map(({ training }) => training)).toEqual([
+      { learning_rate: 0.1 },
+      { learning_rate: 0.3 },
+    ]);
+  });
+
   it('show at once, travel one at a time, and the rest of a drag as one', async () => {
     await started();
     server.holding = true;

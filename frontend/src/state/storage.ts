@@ -10,6 +10,7 @@ export interface Remembered {
   id: string;
   secret: string;
   place: string; // the address the session was last known by
+  before?: string; // that it had when the page was left: a reload may come back to that one
   expected?: Expected | null; // of the run that it does again
 }
 
@@ -22,6 +23,20 @@ export const rememberSession = (value: Remembered | null): void =>
 export function rememberedSession(): Remembered | null {
   const value = read(() => sessionStorage, SESSION) as Remembered | null;
   return typeof value?.id === 'string' && typeof value.secret === 'string' ? value : null;
+}
+
+/**
+ * Whether an address, path and all, is that of what is remembered. A reload goes where the
+ * address led when it was asked for; what was written into it since comes too late.
+ */
+export function isPlaceOf({ place, before }: Remembered, address: string): boolean {
+  return address === place || (address === before && !arrived());
+}
+
+/** The page was gone to, not come back to. */
+function arrived(): boolean {
+  const [entry] = performance.getEntriesByType('navigation');
+  return (entry as PerformanceNavigationTiming | undefined)?.type === 'navigate';
 }
 
 /** What this tab keeps over a reload. */
