@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 import sys
 import tempfile
@@ -74,6 +75,8 @@ def serve(
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     application = create_app(settings)
+    # What is there now stays: a collection that goes through it stops every session for 0.2 s.
+    gc.freeze()
     listener = _listen(settings.host, settings.port)
     config = uvicorn.Config(
         application,

@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from .divergence import Turn, run_together
+from .divergence import Turn
 from .session import Session
+from .side import SideBySide
 
 
 def turn_together(sessions: Sequence[Session], seconds: float) -> None:
@@ -33,12 +34,22 @@ def _train(held: Sequence[Session], seconds: float) -> None:
 
 def _dispatch(begun: list[tuple[Session, Turn, int]]) -> None:
     start = time.monotonic()
-    turns = [turn for _, turn, _ in begun]
     longest = max(steps for _, _, steps in begun)
-    found = run_together(turns, [_steps(s, steps, longest) for s, _, steps in begun])
+    steps = [_steps(s, steps, longest) for s, _, steps in begun]
+    side = SideBySide([turn for _, turn, _ in begun], steps)
+    found = side.run()
     seconds = time.monotonic() - start
     for (session, turn, _), (state, report) in zip(begun, found, strict=True):
         session.end(turn, state, report, seconds, lanes=len(begun))
+    side.look(
+        {
+            place: session.scene()
+            for place, (session, *_) in enumerate(begun)
+            if session.state is found[place][0] and session.will_look()
+        }
+    )
+    seconds = time.monotonic() - start
+    for session, *_ in begun:
         session.used += seconds / len(begun)
 
 

@@ -55,7 +55,8 @@ class Curve:
 
     def extend(self, rows: Rows) -> None:
         """Have these rows and no others."""
-        self._room = np.zeros((MAX_ROWS, len(COLUMNS)))
+        # Written to at once: a session has the memory it will need from its start.
+        self._room = np.full((MAX_ROWS, len(COLUMNS)), np.nan)
         self._count = min(len(rows), MAX_ROWS)
         self._room[: self._count] = rows[-MAX_ROWS:]
         self.version += 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,21 +30,6 @@ class Turn:
     def compile(self) -> None:
         """Compile the program, where that has not been done."""
         self.run(0)
-
-
-def run_together(turns: Sequence[Turn], steps: Sequence[int]) -> list[tuple[Vector, Report]]:
-    """`Turn.run` of turns of one program in one dispatch, to the same bits."""
-    program = turns[0].program
-    states = program.advance_lanes(
-        [t.state for t in turns],
-        [t.live for t in turns],
-        [t.seed for t in turns],
-        [t.data for t in turns],
-        [np.int32(n) for n in steps],
-    )
-    # Copies: a row of the whole would keep all of it.
-    alone = [state.copy() for state in states[: len(turns)]]
-    return [(state, program.report(state)) for state in alone]
 
 
 def last_good(turn: Turn, bad: int, before: Turn | None) -> tuple[Vector, int]:

@@ -12,7 +12,7 @@ from .session import Session
 
 #: seconds of training in which everybody who trains should have had a turn: at most, and where
 #: frames come late, at least
-ROUND, SHORT_ROUND = 0.05, 0.01
+ROUND, SHORT_ROUND = 0.05, 0.02
 #: seconds that a frame may come late before pictures go before training
 LATE = 0.05
 #: seconds of compute that a session which was idle may be behind the others

@@ -4,6 +4,7 @@ each of which has its price in Python."""
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,12 +93,12 @@ class Packing:
 
     def read_part(self, vector: Any, name: str) -> Tree:
         """What the tree of a vector, a dict, holds under a name."""
-        words = np.asarray(vector)
+        words, place = np.asarray(vector), self._places[name]
+        return place.of(words) if isinstance(place, Leaf) else tree_map(_reader(words), place)
 
-        def found(leaf: Leaf) -> NDArray[Any]:
-            return leaf.of(words)
 
-        return tree_map(found, self._places[name])
+def _reader(words: Words) -> Callable[[Leaf], NDArray[Any]]:
+    return lambda leaf: leaf.of(words)
 
 
 def _bits(array: Any) -> Any:

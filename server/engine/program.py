@@ -8,7 +8,6 @@ another compilation. State and data are one vector each (`packing.py`).
 from __future__ import annotations
 
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,7 +15,6 @@ from functools import cached_property
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,6 +22,7 @@ from server.experiment import Experiment
 
 from .arrays import Tree, compiled, device_put
 from .data import Arrays
+from .kernel import Desk, Vector, in_one_kernel, one_after_the_other
 from .lanes import trailing
 from .model import sum_of_products
 from .packing import Packing, Words
@@ -36,11 +35,21 @@ ADVANCE = "advance"
 LANES = 16
 #: multiplications of a step up to which lanes may pay (docs/performance.md)
 LANE_LIMIT = 200
-#: steps of the trial that decides whether they do
-AGREE_STEPS, PAY_STEPS = 100, 1000
 
-Vector = Any
-"""A packed state or data: (words,) uint32, of NumPy or JAX."""
+
+@dataclass(frozen=True)
+class Probe:
+    """What is asked of a state: `function(state, live, data, *common, *own)`, a pure function
+    of the unpacked trees that gives a tree.
+
+    name: what it is kept under once compiled. common: arrays that sessions may have alike, the
+    very same object. own: arrays that each session has for itself.
+    """
+
+    name: str
+    function: Callable[..., Tree]
+    common: tuple[Any, ...] = ()
+    own: tuple[Any, ...] = ()
 
 
 class Program:
@@ -49,12 +58,15 @@ class Program:
     def __init__(self, experiment: Experiment, arrays: Arrays) -> None:
         self.shape = Shape.of(experiment, arrays)
         self._data_packing = Packing(arrays.tree())
+        self._desk = Desk(len(self.shape.paths))
         self._compiled: dict[str, Any] = {}
         self._outputs: dict[str, Packing] = {}
         self._lock = threading.Lock()
         self._locks: dict[str, threading.Lock] = {}
         #: whether sessions may share a dispatch; None where that has not been tried
         self.shares: bool | None = None if self._may_share() else False
+        #: the probes for which they may, by name, where that has been tried
+        self.looks: dict[str, bool] = {}
 
     def _may_share(self) -> bool:
         shape = self.shape
@@ -109,24 +121,23 @@ class Program:
         self, state: Vector, live: Any, seed: np.uint32, data: Vector, steps: np.int32
     ) -> Vector:
         """`steps.advance`, compiled."""
-        args = (state, live, seed, data, steps)
-        return self._function(ADVANCE, self._one, *args)(*args)
+        if not self._fused:
+            args = (state, live, seed, data, steps)
+            return self._function(ADVANCE, self._step_vector, *args)(*args)
+        args = (self.desk(state, live, seed, steps), data)
+        return self._desk.state(np.asarray(self._function(ADVANCE, self._one, *args)(*args)))
 
-    def advance_lanes(
-        self,
-        states: Sequence[Vector],
-        lives: Sequence[Any],
-        seeds: Sequence[np.uint32],
-        data: Sequence[Vector],
-        steps: Sequence[np.int32],
-    ) -> NDArray[np.uint32]:
-        """`advance` for up to LANES sessions at once: (LANES, words)."""
-        spare = LANES - len(states)
-        rows = [
-            np.stack([*column, *[column[0]] * spare]) for column in (states, lives, seeds, data)
-        ]
-        args = (*rows, np.array([*steps, *[0] * spare], np.int32))
-        return np.asarray(self._function("lanes", self._many, *args)(*args))
+    def desk(self, state: Vector, live: Any, seed: np.uint32, steps: np.int32) -> Words:
+        """What `advance_lanes` takes of a session, beside its data."""
+        return self._desk.write(state, live, seed, steps)
+
+    def advance_lanes(self, desks: Any, data: Any) -> Any:
+        """`advance` for LANES sessions at once: their desks (LANES, words) afterwards."""
+        return self._function(together(ADVANCE), self._many, desks, data)(desks, data)
+
+    def states(self, desks: Any) -> NDArray[np.uint32]:
+        """The states (n, words) in desks."""
+        return self._desk.state(np.asarray(desks))
 
     def _step_vector(
         self, state: jax.Array, live: jax.Array, seed: jax.Array, data: jax.Array, steps: jax.Array
@@ -134,52 +145,72 @@ class Program:
         tree, rows = self.packing.unpack(state), self._data_packing.unpack(data)
         return self.packing.pack(advance(self.shape, tree, live, seed, rows, steps))
 
-    def _one(self, *args: Any) -> jax.Array:
+    def _step_desk(self, desk: jax.Array, data: jax.Array) -> jax.Array:
+        state, live, seed, steps = self._desk.read(desk)
+        return self._desk.done(desk, self._step_vector(state, live, seed, data, steps))
+
+    def _one(self, desk: jax.Array, data: jax.Array) -> jax.Array:
         """One session. With a lane axis of one at the end of every array, XLA makes a faster
         loop of the sums (docs/performance.md)."""
-        if not self._fused:
-            return self._step_vector(*args)
 
-        def one(*args: Any) -> jax.Array:
-            return trailing(self._step_vector, 1)(*[a[..., None] for a in args])[:, 0]
+        def one(desk: jax.Array, data: jax.Array) -> jax.Array:
+            return trailing(self._step_desk, 1)(desk[:, None], data[:, None])[:, 0]
 
-        return _in_one_kernel(one, args)
+        return in_one_kernel(one, desk, data)
 
-    def _many(self, *args: Any) -> jax.Array:
-        def many(*args: Any) -> jax.Array:
-            return trailing(self._step_vector, LANES)(*[a.T for a in args]).T
+    def _many(self, desks: jax.Array, data: jax.Array) -> jax.Array:
+        def many(desks: jax.Array, data: jax.Array) -> jax.Array:
+            return trailing(self._step_desk, LANES)(desks.T, data.T).T
 
-        return _in_one_kernel(many, args)
-
-    def try_lanes(self, live: Any, data: Vector) -> None:
-        """Find out whether sessions should share dispatches: every lane must give the bits of
-        a session alone, and all together be faster than one after the other."""
-        trial = Trial(self, live, data)
-        self.shares = trial.agrees() and trial.pays()
+        return in_one_kernel(many, desks, data)
 
     # -- looking -------------------------------------------------------------------------
 
-    def look(
-        self,
-        name: str,
-        function: Callable[..., Tree],
-        state: Vector,
-        live: Any,
-        data: Vector,
-        *more: Any,
-    ) -> Tree:
-        """`function(state, live, data, *more)` of the unpacked trees, compiled and kept under
-        its name: a tree of NumPy arrays."""
+    def look(self, probe: Probe, state: Vector, live: Any, data: Vector) -> Tree:
+        """What a probe finds, as NumPy arrays. Its function is compiled once, and kept."""
 
-        def packed(state: jax.Array, live: jax.Array, data: jax.Array, *more: Any) -> jax.Array:
-            tree, rows = self.packing.unpack(state), self._data_packing.unpack(data)
-            found = function(tree, live, rows, *more)
-            packing = self._outputs[name] = Packing(found)
-            return packing.pack(found)
+        def look(state: jax.Array, live: jax.Array, data: jax.Array, *more: Any) -> jax.Array:
+            return self._found(probe, state, live, data, *more)
 
-        args = (state, live, data, *more)
-        vector = self._function(name, packed, *args)(*args)
-        return self._outputs[name].read(vector)
+        args = (state, live, data, *probe.common, *probe.own)
+        return self._read(probe, self._function(probe.name, look, *args)(*args))
+
+    def look_lanes(
+        self, probe: Probe, desks: Any, data: Any, places: Sequence[int], own: Sequence[Any]
+    ) -> list[Tree]:
+        """`look` for several of LANES sessions at once, to the same bits.
+
+        places: which of the desks and data are looked at. own: for each of them its arrays.
+        """
+
+        def looks(
+            places: jax.Array, count: jax.Array, desks: jax.Array, data: jax.Array, *more: Any
+        ) -> jax.Array:
+            common, own = more[: len(probe.common)], more[len(probe.common) :]
+
+            def one(place: jax.Array, *own: Any) -> jax.Array:
+                state, live, *_ = self._desk.read(desks[place])
+                return self._found(probe, state, live, data[place], *common, *own)
+
+            return one_after_the_other(one, count, LANES, places, *own)
+
+        spare = LANES - len(places)
+        order = np.array([*places, *[0] * spare], np.int32)
+        columns = [np.stack([*column, *[column[0]] * spare]) for column in zip(*own, strict=True)]
+        args = (order, np.int32(len(places)), desks, data, *probe.common, *columns)
+        found = np.asarray(self._function(together(probe.name), looks, *args)(*args))
+        return [self._read(probe, words) for words in found[: len(places)]]
+
+    def _found(
+        self, probe: Probe, state: jax.Array, live: jax.Array, data: jax.Array, *more: Any
+    ) -> jax.Array:
+        tree, rows = self.packing.unpack(state), self._data_packing.unpack(data)
+        found = probe.function(tree, live, rows, *more)
+        packing = self._outputs[probe.name] = Packing(found)
+        return packing.pack(found)
+
+    def _read(self, probe: Probe, vector: Vector) -> Tree:
+        return self._outputs[probe.name].read(vector)
 
     # -- compilation ---------------------------------------------------------------------
 
@@ -198,46 +229,6 @@ class Program:
     def _lock_of(self, name: str) -> threading.Lock:
         with self._lock:
             return self._locks.setdefault(name, threading.Lock())
-
-
-@dataclass
-class Trial:
-    """LANES sessions, together and one after the other."""
-
-    program: Program
-    live: Any
-    data: Vector
-
-    def __post_init__(self) -> None:
-        experiment = self.program.shape.experiment
-        self.seeds = [np.uint32(i) for i in range(LANES)]
-        self.states = [
-            self.program.init(experiment.model_copy(update={"seed": i})) for i in range(LANES)
-        ]
-
-    def together(self, steps: int) -> NDArray[np.uint32]:
-        lives, data = [self.live] * LANES, [self.data] * LANES
-        counts = [np.int32(steps)] * LANES
-        return self.program.advance_lanes(self.states, lives, self.seeds, data, counts)
-
-    def alone(self, steps: int) -> NDArray[np.uint32]:
-        return np.stack(
-            [
-                self.program.advance(state, self.live, seed, self.data, np.int32(steps))
-                for state, seed in zip(self.states, self.seeds, strict=True)
-            ]
-        )
-
-    def agrees(self) -> bool:
-        """Whether the bits are the same. Which sums XLA makes of a shape does not depend on
-        the numbers in it: where it makes others, a few steps show it."""
-        return np.array_equal(self.together(AGREE_STEPS), self.alone(AGREE_STEPS))
-
-    def pays(self) -> bool:
-        """Whether together takes less time, by a good part."""
-        return _seconds(lambda: self.together(PAY_STEPS)) < 0.8 * _seconds(
-            lambda: self.alone(PAY_STEPS)
-        )
 
 
 class Programs:
@@ -260,24 +251,6 @@ class Programs:
         return program
 
 
-def _in_one_kernel(step: Callable[..., jax.Array], args: tuple[Any, ...]) -> jax.Array:
-    """`step(*args)`, which gives another first argument, inside a loop that goes round once:
-    what stands in a small loop, reading and writing of vectors too, becomes one native kernel
-    instead of some forty calls. How often it goes round must not be known to the compiler."""
-    state, *rest = args
-    rounds = (rest[-1].max() >= 0).astype(jnp.int32)
-
-    def once(carry: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
-        return carry[0] + 1, step(carry[1], *rest)
-
-    return jax.lax.while_loop(lambda carry: carry[0] < rounds, once, (jnp.int32(0), state))[1]
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    """The shortest of three times."""
-    times: list[float] = []
-    for _ in range(3):
-        start = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - start)
-    return min(times)
+def together(name: str) -> str:
+    """The name of what a function is compiled to for several sessions at once."""
+    return f"{name} lanes"

@@ -26,7 +26,7 @@ from .divergence import Turn
 from .edit import edited
 from .history import Changed, Edited, History, Log, Moment, Record, Resumed
 from .platform import platform_name
-from .program import Programs, Vector
+from .program import Probe, Programs, Vector
 from .steps import Report
 from .views import Scene
 
@@ -109,7 +109,7 @@ class Run:
 
     # -- reading -------------------------------------------------------------------------
 
-    def _scene(self) -> Scene:
+    def scene(self) -> Scene:
         """This moment, to be looked at; scored once."""
         if self._moment is None:
             self._moment = Scene(
@@ -146,7 +146,9 @@ class Run:
             def outputs(state: Tree, live: Any, _: Tree, points: Any) -> Tree:
                 return shape.predict(state, live, points)
 
-            return self._scene().look(f"predict {rows}", outputs, padded)[: len(features)]
+            probe = Probe(f"predict {rows}", outputs, (padded,))
+            found = self.program.look(probe, self.state, self._live, self.data)
+            return found[: len(features)]
 
     def equation(self) -> list[str]:
         """The network's formula in LaTeX, a line a layer."""

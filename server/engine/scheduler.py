@@ -25,7 +25,7 @@ from .due import Due
 from .history import Record
 from .jobs import Job
 from .pace import TURN
-from .program import Program, Programs
+from .program import Program, Programs, together
 from .session import Session, Watcher
 from .views import View
 
@@ -172,7 +172,7 @@ class Engine:
         if session.cold() and session not in self._cold:
             self._cold.append(session)
             self._called.notify()
-        elif self._should_try(session.program):
+        elif self._to_try(session):
             self._called.notify()
 
     # -- training ------------------------------------------------------------------------
@@ -283,21 +283,24 @@ class Engine:
         for place, session in enumerate((s for s in queue if s is not first), start=1):
             session.announce(f"Waiting for the compiler; {place} before this one.")
 
-    def _should_try(self, program: Program) -> bool:
-        return (
-            program.shares is None
-            and len(self._due.peers.get(program, ())) >= COMPANY
-            and (program, "lanes") not in self._compiling
-        )
+    def _to_try(self, session: Session) -> str | None:
+        """What the session might share with others, and should find out about now (the lock is
+        held)."""
+        name, program = session.untried(), session.program
+        if name is None or (program, together(name)) in self._compiling:
+            return None
+        company = sum(s.playing and s.program is program for s in self.sessions.values())
+        return name if company >= COMPANY else None
 
     def _trial(self) -> Job | None:
-        """Finding out whether sessions of some program should share dispatches (the lock is
+        """Finding out whether sessions of some program should share something (the lock is
         held)."""
-        for program, sessions in self._due.peers.items():
-            if self._should_try(program):
-                self._compiling.add((program, "lanes"))
-                session = next(iter(sessions.values()))
-                return Job(program, "lanes", partial(session.try_lanes, program))
+        for session in self.sessions.values():
+            name = self._to_try(session)
+            if name is not None:
+                job = Job(session.program, together(name), partial(session.trial, name))
+                self._compiling.add((job.program, job.name))
+                return job
         return None
 
     # -- room ----------------------------------------------------------------------------

@@ -30,11 +30,12 @@ from .edit import edited
 from .history import Edited, Log, Record, Resumed, check
 from .jobs import Job
 from .pace import TURN, Meter, Pace
-from .program import ADVANCE, Program, Programs, Vector
+from .program import ADVANCE, Probe, Program, Programs, Vector
 from .run import Run
 from .snapshot import Snapshot, Status, Watcher
 from .steps import Report
-from .views import SCORES, SLOPES, Scene, View
+from .trial import Trial
+from .views import SCORES, SLOPES, Scene, probes
 
 #: looking may take at most this share of a session's computing, so large networks look less often
 LOOK_SHARE = 0.5
@@ -70,7 +71,7 @@ class Session(Run):
         self.late = 0.0  # seconds that the last frame came late
         self._meter = Meter(now)
         self._curve = Curve()
-        self._wanted: dict[str, View] = {}
+        self._see()
         self._versions = {"session": 0, "data": 0, "frame": 0}
         self._next_look = 0.0
         self._owed = 0.0  # seconds of training until looking has its share
@@ -84,6 +85,7 @@ class Session(Run):
 
     def _load(self) -> None:
         super()._load()
+        self._probes: dict[str, Probe] | None = None
         self._versions["data"] += 1
         dimensions = self.experiment.data.dataset.dimensions
         self._data_message = describe.describe_data(self.loaded, dimensions)
@@ -146,26 +148,19 @@ class Session(Run):
     def to_compile(self) -> list[Job]:
         """What has to be compiled for the session to go on, the pictures first."""
         with self.lock:
-            scene, wanted, missing = self._scene(), self._wanted, self._missing()
+            scene, missing = self.scene(), self._missing()
             work: dict[str, Callable[[], object]] = {
-                name: partial(view.look, scene) for view in wanted.values() for name in view.needs
+                name: partial(scene.find, name) for name in scene.probes
             }
-            work[SCORES], work[SLOPES] = lambda: scene.scores, lambda: scene.slopes
             work[ADVANCE] = self._next_turn().compile
         return [Job(scene.program, name, work[name]) for name in missing]
 
     def _missing(self) -> list[str]:
         if self.closed or not (self.watchers or self._running()):
             return []
-        names = [SCORES, *self._needs(prompt=True)]
-        if self._running():
-            names.append(ADVANCE)
-        names += [*self._needs(prompt=False), SLOPES]
-        return [name for name in dict.fromkeys(names) if not self.program.has(name)]
-
-    def _needs(self, prompt: bool) -> list[str]:
-        views = self._wanted.values()
-        return [name for view in views if view.prompt == prompt for name in view.needs]
+        training = (ADVANCE,) if self._running() else ()
+        has = self.program.has
+        return [name for name in (*self._prompt, *training, *self._late) if not has(name)]
 
     def turn(self, seconds: float = TURN, compiled: bool = False) -> None:
         """Train for about so long, look if it is time. Called by one worker at a time.
@@ -249,7 +244,7 @@ class Session(Run):
         has = self.program.has
         if self._shown is self.program:
             return True
-        return has(SCORES) and all(has(name) for name in self._needs(prompt=True))
+        return all(map(has, self._prompt))
 
     def look_if_due(self, compiled: bool = True) -> None:
         """Look, if something has changed or it is time for the next frame."""
@@ -262,18 +257,38 @@ class Session(Run):
         now = time.monotonic()
         if self.stale:
             self._look(compiled)
-        elif (self.playing or self._replay is not None) and now >= self._next_look:
-            if self._owed <= 0 or self.pace.limit is not None:
+        elif self._is_time(now):
+            if self._has_earned():
                 # A picture that takes long is seldom, and no sign of too much training.
                 self.late = now - self._next_look if self._look_cost < QUICK else 0.0
                 self._look(compiled)
             else:
                 self._next_look = now  # not late: not earned yet
 
+    def will_look(self) -> bool:
+        """Whether `look_if_due` will find a picture to make."""
+        if self.closed or not self._can_look():
+            return False
+        return self.stale or (self._is_time(time.monotonic()) and self._has_earned())
+
+    def scene(self) -> Scene:
+        """This moment, to be looked at, with what its watchers may ask of it."""
+        scene = super().scene()
+        if self._probes is None:
+            self._probes = probes(scene, self._wanted.values())
+        scene.probes = self._probes
+        return scene
+
+    def _is_time(self, now: float) -> bool:
+        return (self.playing or self._replay is not None) and now >= self._next_look
+
+    def _has_earned(self) -> bool:
+        return self._owed <= 0 or self.pace.limit is not None
+
     def _look(self, compiled: bool) -> None:
         """Score, add a row to the curve, compute every view that somebody shows."""
         start, routine = time.monotonic(), not self.stale
-        scene, has = self._scene(), self.program.has
+        scene, has = self.scene(), self.program.has
         self._remember(scene, compiled)
         self._views = {
             key: view.look(scene)
@@ -308,12 +323,25 @@ class Session(Run):
 
     # -- showing -------------------------------------------------------------------------
 
-    def try_lanes(self, program: Program) -> None:
-        """Find out whether the program's sessions should share dispatches, on data of ours."""
+    def untried(self) -> str | None:
+        """What sessions of its program might share (`trial`), and nobody knows whether they
+        should."""
+        program = self.program
+        if not program.shares:
+            return ADVANCE if program.shares is None else None
+        asked = (*self._prompt, *self._late)
+        return next((n for n in asked if program.has(n) and n not in program.looks), None)
+
+    def trial(self, name: str) -> None:
+        """Find out whether sessions of its program should share dispatches of training, or of
+        a probe of this name, on data of ours."""
         with self.lock:
-            live, data, ours = self._live, self.data, self.program
-        if ours is program:
-            program.try_lanes(live, data)
+            trial = Trial(self.program, self._live, self.data)
+            probe = self.scene().probes.get(name)
+        if name == ADVANCE:
+            trial.program.shares = trial.training()
+        elif probe is not None:
+            trial.program.looks[name] = trial.looking(probe)
 
     def announce(self, message: str | None) -> None:
         """Say to the watchers that something is being compiled, and what there is to wait for."""
@@ -365,12 +393,12 @@ class Session(Run):
     def metrics(self) -> dict[str, Any]:
         """Loss and score of every part, at this moment."""
         with self.lock:
-            return self._metrics(self._scene().scores)
+            return self._metrics(self.scene().scores)
 
     def curve(self) -> dict[str, Any]:
         """The curves so far: columns and rows; NaN is null."""
         with self.lock:
-            self._remember(self._scene(), compiled=False)
+            self._remember(self.scene(), compiled=False)
             return self._curve.document()
 
     # -- commands ------------------------------------------------------------------------
@@ -533,8 +561,14 @@ class Session(Run):
             self._dirty()
 
     def _see(self) -> None:
-        """The views that somebody shows, by their keys."""
+        """The views that somebody shows, by their keys, and what they need of the compiler."""
         self._wanted = {key: view for w in self.watchers for key, view in w.views.items()}
+        views = self._wanted.values()
+        prompt = [name for view in views if view.prompt for name in view.needs]
+        late = [name for view in views if not view.prompt for name in view.needs]
+        self._prompt = tuple(dict.fromkeys([SCORES, *prompt]))
+        self._probes = None
+        self._late = tuple(dict.fromkeys([n for n in (*late, SLOPES) if n not in self._prompt]))
 
     def unwatch(self, watcher: Watcher) -> None:
         with self.lock:

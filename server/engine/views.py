@@ -6,8 +6,9 @@ computed or sent. The fields of the class are the options of the request.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any, ClassVar, Literal
 
@@ -24,7 +25,7 @@ from server.experiment.registry import FEATURES, Kind, Kinds
 from server.layers.base import Params
 
 from .arrays import Tree, ones, zeros
-from .program import Program, Vector
+from .program import Probe, Program, Vector
 from .scores import evaluate, gradients, slopes
 from .shape import PARTS
 
@@ -42,7 +43,7 @@ class Scene:
     """What a view may look at: one moment of a session.
 
     experiment: the session's own (a program serves every experiment of its shape).
-    span: (lo, hi) of the output's colours.
+    span: (lo, hi) of the output's colours. probes: what may be asked, by name.
     """
 
     experiment: Experiment
@@ -51,18 +52,18 @@ class Scene:
     live: NDArray[np.float32]
     data: Vector
     span: tuple[float, float]
+    probes: dict[str, Probe] = field(default_factory=dict[str, Probe])
+    _found: dict[str, Tree] = field(default_factory=dict[str, Tree])
 
-    @cached_property
+    @property
     def scores(self) -> Tree:
         """What `evaluate` finds, as NumPy arrays."""
-        shape = self.program.shape
-        return self.look(SCORES, lambda *args: evaluate(shape, *args))
+        return self.find(SCORES)
 
-    @cached_property
+    @property
     def slopes(self) -> Tree:
         """What `slopes` finds, as NumPy arrays."""
-        shape = self.program.shape
-        return self.look(SLOPES, lambda *args: slopes(shape, *args))
+        return self.find(SLOPES)
 
     def norm(self, compiled: bool) -> float:
         """The gradient's norm. compiled: NaN where that would have to be compiled first."""
@@ -75,9 +76,20 @@ class Scene:
         """The parameters of every layer, as NumPy arrays."""
         return self.program.packing.read_part(self.state, "params")
 
-    def look(self, name: str, function: Callable[..., Tree], *more: Any) -> Tree:
-        """`function(state, live, data, *more)` compiled, and kept under its name."""
-        return self.program.look(name, function, self.state, self.live, self.data, *more)
+    def find(self, name: str) -> Tree:
+        """What the probe of this name finds, as NumPy arrays; once."""
+        if name not in self._found:
+            probe = self.probes[name]
+            self._found[name] = self.program.look(probe, self.state, self.live, self.data)
+        return self._found[name]
+
+    def knows(self, name: str) -> bool:
+        """Whether that has been found."""
+        return name in self._found
+
+    def know(self, name: str, found: Tree) -> None:
+        """Take over what was found elsewhere."""
+        self._found[name] = found
 
     def grid(self, size: int) -> NDArray[np.float32]:
         """The features over the domain, see `grid`."""
@@ -87,6 +99,17 @@ class Scene:
     @property
     def dimensions(self) -> int:
         return self.experiment.data.dataset.dimensions
+
+
+def probes(scene: Scene, views: Iterable[View]) -> dict[str, Probe]:
+    """What the scores, the slopes and these views ask of the scene's program, by name."""
+    shape = scene.program.shape
+    always = (
+        Probe(SCORES, lambda *args: evaluate(shape, *args)),
+        Probe(SLOPES, lambda *args: slopes(shape, *args)),
+    )
+    own = [probe for view in views if (probe := view.probe(scene)) is not None]
+    return {probe.name: probe for probe in (*always, *own)}
 
 
 class View(Kind):
@@ -104,6 +127,10 @@ class View(Kind):
     def needs(self) -> tuple[str, ...]:
         """The names of the compiled functions that it calls."""
         return (self.key,)
+
+    def probe(self, scene: Scene) -> Probe | None:
+        """What it alone asks, under its key, if there is such a thing."""
+        return None
 
     def look(self, scene: Scene) -> Any:
         """The view's value: a tree of NumPy arrays, numbers, lists and nulls."""
@@ -154,7 +181,7 @@ class Surface(View):
     prompt = True
     size: int = _option(50, 10, 100, "Points per side.")
 
-    def look(self, scene: Scene) -> Any:
+    def probe(self, scene: Scene) -> Probe:
         shape, dimensions = scene.program.shape, scene.dimensions
 
         def outputs(state: Tree, live: Any, _: Tree, points: Any, span: Any) -> jax.Array:
@@ -165,8 +192,10 @@ class Surface(View):
             return quantise(maps, span[0], span[1])
 
         span = np.array(scene.span, np.float32)
-        values = scene.look(self.key, outputs, scene.grid(self.size), span)
-        return {"values": values, "range": list(scene.span)}
+        return Probe(self.key, outputs, (scene.grid(self.size),), (span,))
+
+    def look(self, scene: Scene) -> Any:
+        return {"values": scene.find(self.key), "range": list(scene.span)}
 
 
 @VIEWS.register
@@ -179,7 +208,7 @@ class Units(View):
     prompt = True
     size: int = _option(20, 8, 50, "Points per side.")
 
-    def look(self, scene: Scene) -> Any:
+    def probe(self, scene: Scene) -> Probe:
         shape, dimensions = scene.program.shape, scene.dimensions
 
         def maps(state: Tree, live: Any, _: Tree, points: Any) -> list[jax.Array]:
@@ -189,7 +218,10 @@ class Units(View):
                 return hidden
             return [quantise(a.reshape(-1, self.size, self.size), -1.0, 1.0) for a in hidden]
 
-        return {"layers": scene.look(self.key, maps, scene.grid(self.size))}
+        return Probe(self.key, maps, (scene.grid(self.size),))
+
+    def look(self, scene: Scene) -> Any:
+        return {"layers": scene.find(self.key)}
 
 
 @VIEWS.register
@@ -223,7 +255,7 @@ class Histograms(View):
     help = "How weights, activations and gradients of every layer are spread."
     bins: int = _option(30, 10, 60, "Bars per histogram.")
 
-    def look(self, scene: Scene) -> Any:
+    def probe(self, scene: Scene) -> Probe:
         shape = scene.program.shape
 
         def spread(state: Tree, live: jax.Array, data: Tree) -> Any:
@@ -242,7 +274,10 @@ class Histograms(View):
                 for p, a, g in zip(state["params"], result.activations, grads, strict=True)
             ]
 
-        layers = scene.look(self.key, spread)
+        return Probe(self.key, spread)
+
+    def look(self, scene: Scene) -> Any:
+        layers = scene.find(self.key)
         return {
             "layers": [{name: _plain_histogram(h) for name, h in layer.items()} for layer in layers]
         }
@@ -285,7 +320,7 @@ class Gradients(View):
 
 
 def _length(vector: NDArray[np.float32]) -> float:
-    return float(np.sqrt(np.square(vector).sum()))
+    return math.hypot(*vector.tolist())
 
 
 @VIEWS.register

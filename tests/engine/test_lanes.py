@@ -11,13 +11,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from server.api.live import pack
 from server.engine import commands as c
 from server.engine.company import turn_together
 from server.engine.lanes import trailing
-from server.engine.program import LANES, Programs, Trial
+from server.engine.program import LANES, Programs
 from server.engine.scheduler import Engine
 from server.engine.session import Session
 from server.engine.snapshot import Watcher
+from server.engine.trial import Trial
+from server.engine.views import (
+    SCORES,
+    SLOPES,
+    Confusion,
+    Gradients,
+    Histograms,
+    Surface,
+    Units,
+    View,
+)
 from server.experiment import Experiment
 
 PROGRAMS = Programs()
@@ -211,5 +223,60 @@ def test_lanes_that_would_round_otherwise_are_not_shared(optimizer: str) -> None
     trial = Trial(program, program.shape.live(live.experiment), live.data)
     same = bool((trial.together(700) == trial.alone(700)).all())
     assert trial.agrees() == same
-    program.try_lanes(trial.live, trial.data)
-    assert same or program.shares is False
+    assert same or not trial.training()
+
+
+SHOWN: dict[str, View] = {
+    view.key: view
+    for view in (Surface(size=20), Units(size=10), Histograms(), Gradients(), Confusion())
+}
+
+
+@pytest.mark.parametrize("widths", [[4, 2], [3], []])
+@settings(max_examples=5, deadline=None)
+@given(before=st.lists(st.integers(0, 60), min_size=2, max_size=6))
+def test_company_changes_no_bit_of_a_picture(widths: list[int], before: list[int]) -> None:
+    """What is found for several sessions at once is what each finds alone."""
+    crowd = [Session(experiment(widths, seed), PROGRAMS) for seed in range(len(before))]
+    for session, steps in zip(crowd, before, strict=True):
+        if steps:
+            session.act(c.Advance(steps=steps))
+            session.turn()
+        session.watch(Watcher(wake=lambda: None, views=SHOWN))
+        session.turn()  # company compiles nothing
+        while (name := session.untried()) is not None:
+            session.trial(name)
+        session.act(c.Play(steps=5))
+    while waiting := [s for s in crowd if not s.done.is_set()]:
+        turn_together(waiting, 0.002)
+    for session in crowd:
+        lone = Session(session.experiment, PROGRAMS)
+        lone.act(c.Advance(steps=session.step))
+        while not lone.done.is_set():
+            lone.turn()
+        lone.watch(Watcher(wake=lambda: None, views=SHOWN))
+        lone.turn()
+        assert pack(session.snapshot.views) == pack(lone.snapshot.views)
+        assert session.snapshot.frame["metrics"] == lone.snapshot.frame["metrics"]
+
+
+def test_an_engine_finds_out_what_may_be_looked_at_together() -> None:
+    engine = Engine(train_workers=1)
+    try:
+        decided = threading.Event()
+        crowd = [engine.create(experiment([4, 2], seed)) for seed in range(6)]
+        program = crowd[0].program
+        wanted = {SCORES, SLOPES, *SHOWN}
+
+        def wake() -> None:
+            names = {SCORES, SLOPES, Surface(size=20).key, Units(size=10).key}
+            if names <= set(program.looks):
+                decided.set()
+
+        for session in crowd:
+            session.watch(Watcher(wake=wake, views=SHOWN))
+            session.act(c.Play(steps=None))
+        assert decided.wait(100)
+        assert set(program.looks) <= wanted and all(program.looks.values())
+    finally:
+        engine.stop()
