@@ -130,7 +130,9 @@ def web(database_port: int, log: Path) -> Iterator[str]:
             yield f"http://127.0.0.1:{port}"
         finally:
             process.terminate()
-            process.wait(30)
+            grace = services()["web"]["stop_grace_period"]
+            assert grace == "1m"
+            process.wait(60)
 
 
 def test_every_service_runs_and_what_is_kept_outlives_the_server(tmp_path: Path) -> None:

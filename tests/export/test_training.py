@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from server.export import keras, plain_jax, python_code, pytorch
+
 from .frameworks import FRAMEWORKS
 from .run import modules
 
@@ -78,13 +80,21 @@ CASES = {
         "circle", "squared_error", "sgd", rules="tf_playground", l1=3, l2=0.1
     ),
 }  # fmt: skip
+#: every penalty and shrinkage at once
+CASES["all that restrains"] = case(
+    "pinwheel", "categorical_crossentropy", "adam", "exponential", layer=LAYER,
+    l1=0.01, l2=0.02, weight_decay=0.1, clip_norm=0.5,
+)  # fmt: skip
 CASES["pinwheel of ±1"] = case("pinwheel", "squared_error", "sgd") | {"seed": 7}
 #: a batch of one example, which batch normalization cannot take the variance of
 CASES["one example"] = case("circle", "squared_error", "momentum", layer=BATCH) | {
     "data": {"dataset": {"kind": "drawn", "points": [[1, 2, 0], [-3, 4, 1]]}}
 }
 #: a bias before batch normalization has no effect
-IDLE = {"nesterov": {"hidden_2.b"}, "one example": {"hidden_2.mean", "hidden_2.var"}}
+IDLE = {
+    "nesterov": {"hidden_2.b"},
+    "one example": {"hidden_2.mean", "hidden_2.var"},
+}
 CASES["pinwheel of ±1"]["network"]["output"] = {"activation": "tanh"}
 
 
@@ -118,14 +128,12 @@ def test_dropout_trains(target, begin, tmp_path):
     assert all((array != before[name]).any() for name, array in after.items())
 
 
-def test_every_rule_is_tried():
+def test_every_rule_that_has_words_is_tried():
     tried = {field: set() for field in ("optimizer", "loss", "schedule")}
     for experiment in CASES.values():
         for field, names in tried.items():
             value = experiment["training"][field]
             names.add(value if isinstance(value, str) else value["kind"])
-    assert tried["optimizer"] == {
-        "sgd", "momentum", "nesterov", "rmsprop", "adagrad", "adadelta", "adam", "adamw",
-        "nadam", "lion", "lbfgs",
-    }  # fmt: skip
-    assert len(tried["loss"]) == 6 and len(tried["schedule"]) == 8
+    for words in (keras.WORDS, plain_jax.WORDS, pytorch.WORDS, python_code.SCHEDULE_WORDS):
+        for field in tried:
+            assert set(words.tables.get(field, ())) <= tried[field], f"{words.title} {field}"
