@@ -115,6 +115,10 @@ def test_a_pinned_moment_is_shown_and_reproduced(open_page) -> None:
     expect(about.get_by_role("status")).to_have_text(re.compile("^Reproduced exactly"))
     assert student.session()["step"] == 60
     assert student.page.url == link
+    about.get_by_role("button", name="Fold the notes").click()
+    expect(picture).to_be_hidden()
+    about.get_by_role("button", name="Show the notes").click()
+    expect(picture).to_be_visible()
 
 
 def test_a_run_that_was_steered_differs_and_says_so(open_page, server_url: str) -> None:
