@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import socket
 import sys
-import tempfile
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from server import __version__, cli_export, cli_sweep, cli_train
+from server.cli_common import check_folder, read_settings, refuse
 
 app = typer.Typer(
     help="A neural-network playground in the browser that trains on a server.",
@@ -57,8 +57,8 @@ def serve(
 ) -> None:
     """Serve the playground until interrupted. LAYERLAB_* variables set the rest."""
     given = {"host": host, "port": port}
-    settings = _settings({name: value for name, value in given.items() if value is not None})
-    _check_folder(settings.data_dir)
+    settings = read_settings({name: value for name, value in given.items() if value is not None})
+    check_folder(settings.data_dir)
     _in_store(settings, _look)  # before anything listens: the database is there and up to date
 
     import structlog
@@ -98,11 +98,11 @@ def serve(
 def backup(
     file: Annotated[Path, typer.Argument(help="The file to write; it must not be there yet.")],
 ) -> None:
-    """Write every link, run and checkpoint to a file. The server may run meanwhile."""
-    settings = _settings({})
+    """Write every link, run and sweep to a file. The server may run meanwhile."""
+    settings = read_settings()
     default = settings.data_dir / "layerlab.db"
     if not settings.database_url and not default.exists():
-        raise _refuse(f"There is no {default}; set LAYERLAB_DATA_DIR to the folder of the server.")
+        raise refuse(f"There is no {default}; set LAYERLAB_DATA_DIR to the folder of the server.")
 
     from server.store import archive
 
@@ -115,38 +115,13 @@ def restore(
     file: Annotated[Path, typer.Argument(help="A file that `layerlab backup` wrote.")],
 ) -> None:
     """Add what a backup holds; what is in both is taken from the backup."""
-    settings = _settings({})
-    _check_folder(settings.data_dir)
+    settings = read_settings()
+    check_folder(settings.data_dir)
 
     from server.store import archive
 
     counts = _in_store(settings, lambda store: archive.restore(store, file))
     typer.echo(f"Restored {counts} from {file}.")
-
-
-def _settings(given: dict[str, Any]) -> Any:
-    from pydantic import ValidationError
-
-    from server.settings import Settings
-
-    try:
-        return Settings(**given)
-    except ValidationError as error:
-        lines = [f"LAYERLAB_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors()]
-        raise _refuse("\n".join(lines)) from None
-
-
-def _check_folder(folder: Path) -> None:
-    """Refuse to start where nothing can be kept."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            return
-    except OSError as error:
-        raise _refuse(
-            f"Cannot write in {folder} ({error.strerror or error}); "
-            "let this user write there, or set LAYERLAB_DATA_DIR to another folder."
-        ) from None
 
 
 def _in_store(settings: Any, work: Callable[[Any], Awaitable[Any]]) -> Any:
@@ -165,7 +140,7 @@ def _in_store(settings: Any, work: Callable[[Any], Awaitable[Any]]) -> Any:
     try:
         return asyncio.run(run())
     except StoreError as error:
-        raise _refuse(str(error)) from None
+        raise refuse(str(error)) from None
 
 
 async def _look(store: Any) -> None:
@@ -178,12 +153,7 @@ def _listen(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
         reason = error.strerror or error
-        raise _refuse(f"Cannot listen on {host}:{port} ({reason}); try another --port.") from None
-
-
-def _refuse(message: str) -> typer.Exit:
-    typer.echo(message, err=True)
-    return typer.Exit(2)
+        raise refuse(f"Cannot listen on {host}:{port} ({reason}); try another --port.") from None
 
 
 if __name__ == "__main__":

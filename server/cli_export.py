@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from server.cli_common import read_file, refuse, refuse_fields
+
 if TYPE_CHECKING:
     from server.experiment import Experiment
-
-#: exit code: what was given does not fit
-REFUSED = 2
 
 
 def _list(wanted: bool) -> None:
@@ -49,38 +48,32 @@ def export(
 
     spec = _experiment(experiment)
     try:
-        params, stats = unpack(spec, _content(weights))
+        params, stats = unpack(spec, read_file(weights))
         written = files(target, spec, params, stats)
     except Unsupported as error:
-        raise _fail(f"{error.path}: {error}") from None
+        raise refuse(f"{error.path}: {error}") from None
     except ValueError as error:
-        raise _fail(str(error)) from None
-    output.mkdir(parents=True, exist_ok=True)
-    for name, content in written.items():
-        (output / name).write_bytes(content)
-        typer.echo(output / name)
+        raise refuse(str(error)) from None
+    _write(output, written)
 
 
 def _experiment(path: Path) -> Experiment:
     from pydantic import ValidationError
 
-    from server.api.errors import of_exception
     from server.experiment import Experiment
 
     try:
-        return Experiment.model_validate_json(_content(path))
+        return Experiment.model_validate_json(read_file(path))
     except ValidationError as error:
-        lines = [f"{e['path'] or path}: {e['message']}" for e in of_exception(error)]
-        raise _fail("\n".join(lines)) from None
+        raise refuse_fields(path, error) from None
 
 
-def _content(path: Path) -> bytes:
+def _write(folder: Path, contents: dict[str, bytes]) -> None:
     try:
-        return path.read_bytes()
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in contents.items():
+            (folder / name).write_bytes(content)
+            typer.echo(folder / name)
     except OSError as error:
-        raise _fail(f"{path}: {error.strerror or error}") from None
-
-
-def _fail(message: str) -> typer.Exit:
-    typer.echo(message, err=True)
-    return typer.Exit(REFUSED)
+        reason = error.strerror or error
+        raise refuse(f"Cannot write in {folder} ({reason}); try another --output.") from None

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from server.cli_common import check_folder, read_file, read_settings, refuse, refuse_fields
+
 if TYPE_CHECKING:
     from server.sweeps import Study, Sweep, Sweeps
 
-#: exit codes: interrupted; what was given does not fit
-INTERRUPTED, REFUSED = 1, 2
+#: exit code
+INTERRUPTED = 1
 #: seconds between two words on how far it has come
 TELL = 0.5
 #: settings that are shown to people
@@ -40,11 +40,11 @@ def sweep(
     from server.engine import platform
     from server.engine.commands import Refused
     from server.engine.scheduler import Engine
-    from server.settings import Settings
     from server.sweeps import Sweeps
 
     asked = _read(spec)
-    settings = Settings()
+    settings = read_settings()
+    check_folder(settings.data_dir)
     platform.configure(settings.platform, settings.data_dir / "programs")
     engine = Engine(train_workers=settings.train_workers)
     sweeps = Sweeps(engine)
@@ -52,7 +52,7 @@ def sweep(
         study, _ = sweeps.begin(asked)
         _wait(sweeps, study)
     except Refused as refused:
-        raise _fail(f"{refused.path}: {refused}") from None
+        raise refuse(f"{refused.path}: {refused}") from None
     finally:
         sweeps.stop()
         engine.stop()
@@ -65,17 +65,12 @@ def sweep(
 def _read(spec: str) -> Sweep:
     from pydantic import ValidationError
 
-    from server.api.errors import of_exception
     from server.sweeps import Sweep
 
     try:
-        text = sys.stdin.read() if spec == "-" else Path(spec).read_text()
-        return Sweep.model_validate_json(text)
-    except OSError as error:
-        raise _fail(f"{spec}: {error.strerror or error}") from None
+        return Sweep.model_validate_json(read_file(spec))
     except ValidationError as error:
-        lines = [f"{e['path'] or spec}: {e['message']}" for e in of_exception(error)]
-        raise _fail("\n".join(lines)) from None
+        raise refuse_fields(spec, error) from None
 
 
 def _wait(sweeps: Sweeps, study: Study) -> None:
@@ -112,8 +107,3 @@ def _words(summary: dict[str, Any]) -> str:
 
 def _value(value: Any) -> str:
     return str(value.get("kind", value) if isinstance(value, dict) else value)
-
-
-def _fail(message: str) -> typer.Exit:
-    typer.echo(message, err=True)
-    return typer.Exit(REFUSED)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from server.cli_common import read_file, refuse
+
 if TYPE_CHECKING:
     from layerlab import TrainResult
 
-#: exit codes
-TROUBLE, BAD_SPEC = 1, 2
+#: exit code
+TROUBLE = 1
 
 
 def train(
@@ -40,7 +40,7 @@ def train(
     with the path and the mend of every error.
     """
     if (epochs is None) == (steps is None):
-        raise _fail(BAD_SPEC, "Give either --epochs or --steps.")
+        raise refuse("Give either --epochs or --steps.")
     result = _trained(_read(spec), epochs, steps, server)
     typer.echo(json.dumps(dataclasses.asdict(result)) if as_json else _words(result))
 
@@ -53,17 +53,13 @@ def new() -> None:
 
 
 def _read(spec: str) -> dict[str, Any]:
-    """The experiment in the file; exits with BAD_SPEC where there is none."""
+    """The experiment in the file; refused where there is none."""
     try:
-        text = sys.stdin.read() if spec == "-" else Path(spec).read_text()
-    except OSError as error:
-        raise _fail(BAD_SPEC, f"{spec}: {error.strerror or error}") from None
-    try:
-        experiment = json.loads(text)
-    except ValueError as error:
-        raise _fail(BAD_SPEC, f"{spec} is no JSON: {error}") from None
+        experiment = json.loads(read_file(spec))
+    except (ValueError, RecursionError) as error:
+        raise refuse(f"{spec} is no JSON: {error}") from None
     if not isinstance(experiment, dict):
-        raise _fail(BAD_SPEC, f"{spec} must hold a JSON object, as `layerlab new` prints one")
+        raise refuse(f"{spec} must hold a JSON object, as `layerlab new` prints one")
     return experiment
 
 
@@ -77,9 +73,9 @@ def _trained(
             return lab.train(epochs=epochs, steps=steps)
     except BadInput as error:
         lines = [str(problem).removeprefix("/experiment") for problem in error.problems]
-        raise _fail(BAD_SPEC, "\n".join(lines or [str(error)])) from None
+        raise refuse("\n".join(lines or [str(error)])) from None
     except (LayerlabError, ValueError) as error:
-        raise _fail(TROUBLE, str(error)) from None
+        raise refuse(str(error), TROUBLE) from None
 
 
 def _words(result: TrainResult) -> str:
@@ -90,8 +86,3 @@ def _words(result: TrainResult) -> str:
         if scores
     ]
     return "\n".join([*lines, f"digest {result.digest}", f"{result.seconds:.2f} s"])
-
-
-def _fail(code: int, message: str) -> typer.Exit:
-    typer.echo(message, err=True)
-    return typer.Exit(code)

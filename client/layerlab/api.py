@@ -62,7 +62,10 @@ class Api:
         secret: of something else than the session, for this call.
         """
         answer = await self.send(method, path, body, secret=secret, **params)
-        return answer.json() if answer.content else None
+        try:
+            return answer.json() if answer.content else None
+        except ValueError:
+            raise Unreachable(f"{self.server} answers, but is no Layerlab server") from None
 
     async def send(
         self, method: str, path: str, body: Any = None, *, secret: str | None = None, **params: Any

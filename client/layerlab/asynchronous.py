@@ -15,15 +15,13 @@ import anyio.to_thread
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import kinds, links, live
+from . import kinds, links, live, sweeps
 from .api import Api
 from .bar import of_sweep, of_training
-from .errors import Busy, LayerlabError, Unreachable
+from .errors import LayerlabError, Unreachable
 from .extras import need
 from .local import LocalServer
 from .results import Frame, LayerWeights, Metrics, Points, Prediction, SweepResult, TrainResult
-from .sweeps import LOOK, RESTART, SWEEPS, Axes
-from .sweeps import document as sweep_document
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -238,7 +236,7 @@ class AsyncPlayground:
 
     async def sweep(
         self,
-        axes: Axes,
+        axes: sweeps.Axes,
         *,
         epochs: int | None = None,
         steps: int | None = None,
@@ -259,48 +257,18 @@ class AsyncPlayground:
         The server trains it, and goes on when it was ended and started again. Cancelled here, it
         is cancelled there. Raises BadInput, Busy, Unreachable, NotOffered.
         """
-        start = time.monotonic()
-        await self._rest.need(SWEEPS, "sweeps")
+        await self._rest.need(sweeps.SWEEPS, "sweeps")
         experiment = (await self.session())["experiment"]
         lengths: Json = {"epochs": epochs, "steps": steps, "seeds": seeds}
-        order = sweep_document(experiment, axes, draws=draws, draw_seed=draw_seed, **lengths)
-        begun = await self._rest.call("POST", SWEEPS, order)
-        secret = begun.pop("secret")
+        order = sweeps.document(experiment, axes, draws=draws, draw_seed=draw_seed, **lengths)
+        begun = await self._rest.call("POST", sweeps.SWEEPS, order)
         try:
             with shown_sweep(progress) as show:
-                return await self._follow_sweep(tuple(axes), begun, start, show)
+                return await sweeps.follow(self._rest, tuple(axes), begun, show)
         except BaseException:
             with anyio.CancelScope(shield=True), suppress(LayerlabError):
-                await self._rest.call("POST", f"{SWEEPS}/{begun['id']}/cancel", secret=secret)
+                await sweeps.cancel(self._rest, begun)
             raise
-
-    async def _follow_sweep(
-        self,
-        names: tuple[str, ...],
-        summary: Json,
-        start: float,
-        show: Callable[[SweepResult], object] | None,
-    ) -> SweepResult:
-        path = f"{SWEEPS}/{summary['id']}"
-        while summary["state"] == "running":
-            await anyio.sleep(LOOK)
-            summary = await self._patiently(path)
-            if show:
-                show(SweepResult(names, summary, None, time.monotonic() - start))
-        best = summary["best"]
-        run = None if best is None else await self._patiently(f"{path}/runs/{best}")
-        return SweepResult(names, summary, run and run["experiment"], time.monotonic() - start)
-
-    async def _patiently(self, path: str) -> Json:
-        """What a server says that may be about to start again."""
-        end = time.monotonic() + RESTART
-        while True:
-            try:
-                return await self._rest.call("GET", path)
-            except (Unreachable, Busy):
-                if time.monotonic() > end:
-                    raise
-            await anyio.sleep(LOOK)
 
     async def play(self, steps: int | None = None) -> Json:
         """Train until paused, or for so many steps; answers at once with the session."""

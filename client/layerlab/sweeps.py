@@ -1,11 +1,18 @@
-"""Sweeps by script: what is asked for as the server takes it."""
+"""Sweeps by script: what is asked for as the server takes it, and the waiting for it."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
+
+import anyio
+
+from .api import Api
+from .errors import Busy, Unreachable
+from .results import SweepResult
 
 SWEEPS = "/api/v1/sweeps"
 #: seconds between two looks at a sweep, and until a server that does not answer is given up
@@ -56,3 +63,41 @@ def random(draws: int, seed: int) -> dict[str, Any]:
 
 def _levels(axis: Iterable[Any] | Range) -> dict[str, Any]:
     return {"range": asdict(axis)} if isinstance(axis, Range) else {"values": list(axis)}
+
+
+async def follow(
+    api: Api,
+    names: tuple[str, ...],
+    summary: dict[str, Any],
+    show: Callable[[SweepResult], object] | None,
+) -> SweepResult:
+    """What comes of a sweep that has begun, at its end; `show` is told how it stands meanwhile.
+
+    names: of its axes. summary: as the server gave it.
+    """
+    path, start = f"{SWEEPS}/{summary['id']}", time.monotonic()
+    while summary["state"] == "running":
+        await anyio.sleep(LOOK)
+        summary = await _patiently(api, path)
+        if show:
+            show(SweepResult(names, summary, None, time.monotonic() - start))
+    best = summary["best"]
+    run = None if best is None else await _patiently(api, f"{path}/runs/{best}")
+    return SweepResult(names, summary, run and run["experiment"], time.monotonic() - start)
+
+
+async def cancel(api: Api, begun: dict[str, Any]) -> None:
+    """End a sweep, as the answer that began it allows."""
+    await api.call("POST", f"{SWEEPS}/{begun['id']}/cancel", secret=begun["secret"])
+
+
+async def _patiently(api: Api, path: str) -> dict[str, Any]:
+    """What a server says that may be about to start again."""
+    end = time.monotonic() + RESTART
+    while True:
+        try:
+            return await api.call("GET", path)
+        except (Unreachable, Busy):
+            if time.monotonic() > end:
+                raise
+        await anyio.sleep(LOOK)

@@ -40,6 +40,8 @@ log = structlog.get_logger()
 BAD_MESSAGE, WRONG_SECRET, NO_SESSION, NO_HELLO, NO_ROOM = 4400, 4401, 4404, 4408, 1013
 HELLO_SECONDS = 10
 MAX_MESSAGE = 256 * 1024
+#: bytes of a reason
+REASON = 123
 
 
 class Hello(Spec):
@@ -160,7 +162,10 @@ class Live:
     async def _take(self, text: str) -> None:
         if len(text) > MAX_MESSAGE:
             raise ValueError(f"a message may have {MAX_MESSAGE} characters")
-        message = json.loads(text)
+        try:
+            message = json.loads(text)
+        except RecursionError:
+            raise ValueError("a message may not be nested so deeply") from None
         kind = message.get("kind") if isinstance(message, dict) else None
         if kind == "views":
             views = Views.model_validate(message)
@@ -208,7 +213,7 @@ class Live:
     async def _refuse(self, error: Exception) -> None:
         first = of_exception(error)[0]
         reason = f"{first['path']} {first['message']}".strip()
-        await self.socket.close(BAD_MESSAGE, reason[:120])
+        await self.socket.close(BAD_MESSAGE, _short(reason))
 
     def _parse_views(self, views: list[Any]) -> dict[str, View]:
         parsed = [VIEWS.validate(view) for view in views]
@@ -232,6 +237,11 @@ class Live:
                 return
             for message in self.reader.messages(snapshot):
                 await self.socket.send_bytes(pack(message))
+
+
+def _short(reason: str) -> str:
+    """As much of it as a close frame holds: 123 bytes."""
+    return reason.encode(errors="replace")[:REASON].decode(errors="ignore")
 
 
 @router.websocket("/api/v1/sessions/{session_id}/live")

@@ -297,9 +297,13 @@ class Sweeps:
 
     def _leave_off(self, live: Live) -> None:
         """Take a run, which is no more among the live, out of the engine, to be gone on with."""
-        with live.session.lock:
-            over = self._result(live) if live.outcome() else None
-            record = None if over else _record(live.session)
+        over = record = None
+        try:
+            with live.session.lock:
+                over = self._result(live) if live.outcome() else None
+                record = None if over else _record(live.session)
+        except Exception:
+            log.exception("a run of a sweep begins again", sweep=live.study.id)
         with self._changed:
             if over:
                 _settle(live, *over)

@@ -176,6 +176,7 @@ def test_an_edit_is_seen_at_once(opened) -> None:
     ("first", "code"),
     [
         ("nonsense", 4400),
+        ('{"kind": "hello", "views": ["%s"]}' % ("é" * 100), 4400),
         ('{"kind": "hello", "views": [{"kind": "dream"}]}', 4400),
         ('{"kind": "hello", "views": [{"kind": "surface", "size": 4000}]}', 4400),
         ('{"kind": "hello", "secret": "wrong"}', 4401),
@@ -187,7 +188,7 @@ def test_a_bad_hello_is_told_why(opened, first, code) -> None:
         s.send_text(first)
         with pytest.raises(WebSocketDisconnect) as closed:
             s.receive_bytes()
-        assert closed.value.code == code and closed.value.reason
+        assert closed.value.code == code and 0 < len(closed.value.reason.encode()) <= 123
 
 
 def test_no_such_session(client) -> None:

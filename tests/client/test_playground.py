@@ -9,7 +9,9 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import httpx
@@ -369,6 +371,22 @@ def test_a_server_that_wants_a_key(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_nobody_answers(server_url: str) -> None:
     with pytest.raises(Unreachable, match="is the server running"):
         Playground("http://127.0.0.1:9")
+
+
+class Elsewhere(BaseHTTPRequestHandler):
+    """A web server, but not ours."""
+
+    def do_POST(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"<html>")
+
+
+def test_another_sort_of_server_is_told() -> None:
+    with HTTPServer(("127.0.0.1", 0), Elsewhere) as server:
+        Thread(target=server.handle_request, daemon=True).start()
+        with pytest.raises(Unreachable, match="answers, but is no Layerlab server"):
+            Playground(f"http://127.0.0.1:{server.server_port}")
 
 
 def test_an_export_is_what_rest_gives(lab: Playground) -> None:

@@ -19,7 +19,7 @@ from layerlab import (
     Range,
     SweepResult,
     api,
-    asynchronous,
+    sweeps,
 )
 from tests.conftest import serving
 from tests.running import Running
@@ -32,7 +32,7 @@ AXES = {
 
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asynchronous, "LOOK", 0.05)
+    monkeypatch.setattr(sweeps, "LOOK", 0.05)
 
 
 def test_a_sweep_gives_tables_and_the_best_experiment(server_url: str) -> None:
