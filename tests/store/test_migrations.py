@@ -12,9 +12,12 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from fastapi.testclient import TestClient
 from sqlalchemy import Connection, LargeBinary, MetaData, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from server.app import create_app
+from server.settings import Settings
 from server.store import Store, StoreError, SweepTable, database
 from server.store.tables import metadata
 
@@ -28,13 +31,7 @@ REVISIONS = [script.revision for script in database.scripts().walk_revisions()]
 async def test_a_database_of_every_revision_opens_with_what_is_in_it(
     database_url: str, revision: str
 ) -> None:
-    rows = json.loads((FIXTURES / f"{revision}.json").read_text())
-    engine = database.connect(database.parse(database_url))
-    await database.migrate(engine, revision)
-    async with database.transaction(engine) as connection:
-        await connection.run_sync(fill, rows)
-    await engine.dispose()
-
+    rows = await old_database(database_url, revision)
     store = await Store.open(database_url)
     (share,) = rows["shares"]
     assert await store.share(share["id"]) == json.loads(share["document"])
@@ -49,6 +46,32 @@ async def test_a_database_of_every_revision_opens_with_what_is_in_it(
     for sweep in rows.get("sweeps", ()):  # since 0002
         await check_sweep(SweepTable(store), sweep, rows["sweep_runs"])
     await store.close()
+
+
+async def old_database(url: str, revision: str) -> dict[str, Any]:
+    """Make a database as of a revision, with what one of its time held; its rows."""
+    rows = json.loads((FIXTURES / f"{revision}.json").read_text())
+    engine = database.connect(database.parse(url))
+    await database.migrate(engine, revision)
+    async with database.transaction(engine) as connection:
+        await connection.run_sync(fill, rows)
+    await engine.dispose()
+    return rows
+
+
+def test_a_session_of_the_first_revision_trains_on(database_url: str, tmp_path: Path) -> None:
+    """It was trained for 80 steps, its learning rate changed after 40, by a server of then."""
+    asyncio.run(old_database(database_url, "0001"))
+    settings = Settings(data_dir=tmp_path, database_url=database_url)
+    path, headers = "/api/v1/sessions/run-of-0001", {"Authorization": "Bearer secret-of-0001"}
+    with TestClient(create_app(settings)) as client:
+        session = client.get(path).json()
+        assert (session["step"], session["playing"]) == (80, False)
+        assert session["experiment"]["training"]["learning_rate"] == 0.1
+        (changed,) = client.get(f"{path}/log").json()["entries"]
+        assert changed["step"] == 40
+        told = client.post(f"{path}/train", json={"steps": 20}, headers=headers)
+        assert told.status_code == 200 and told.json()["step"] == 100
 
 
 async def check_sweep(table: SweepTable, sweep: dict[str, Any], rows: list[dict[str, Any]]) -> None:
