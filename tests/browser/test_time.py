@@ -133,14 +133,15 @@ def test_a_drag_is_followed_and_ends_where_it_is_let_go(page: Page) -> None:
     expect(time.region.get_by_text("learning rate 0.03 → 0.1 at step 100")).to_be_visible()
     page.mouse.move(*time.place(0.75))
     expect(time.region.get_by_text("weight 1 to 3 of layer 1 set to −0.3000 at step 300"))
-    page.mouse.move(*time.place(1))
-    scrolled = page.evaluate("scrollY")
+    places = {share: time.place(share) for share in (1, 0.9, 0.6, 0.2, 0.8, 0.5)}
+    page.evaluate("scrollTo(0, 0)")
+    page.mouse.move(*places[1])
     page.mouse.down()
-    for share in (0.9, 0.6, 0.2, 0.8):
-        page.mouse.move(*time.place(share), steps=5)
-    page.mouse.move(*time.place(0.5))
+    for share, place in places.items():
+        page.mouse.move(*place, steps=5)
+        lab.until(lambda share=share: lab.step == 400 * share)
     page.mouse.up()
-    assert page.evaluate("scrollY") == scrolled  # the track is at the edge of the window
+    assert page.evaluate("scrollY") == 0  # the track is at the edge of the window
     time.at(200)
     expect(time.past).to_be_visible()
     expect(time.region.get_by_text("You are at step 200 of 400")).to_be_visible()
