@@ -89,8 +89,8 @@ class Keeping:
 
     async def forget(self, study: Study) -> None:
         """End a sweep; nobody will come back to it. Raises StoreError."""
-        await asyncio.to_thread(self._sweeps.delete, study)
-        async with self._one:
+        async with self._one:  # nobody brings it back in between
+            await asyncio.to_thread(self._sweeps.delete, study)
             await self._table.forget(study.id)
 
     async def _forget_old(self, before: float) -> int:
