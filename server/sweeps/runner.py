@@ -361,8 +361,8 @@ class Sweeps:
         except Full:
             return False
         except Exception:
-            log.exception("a run of a sweep cannot go on, and begins again", sweep=study.id)
-            run.left_off = None
+            log.exception("a run of a sweep could not begin", sweep=study.id)
+            self._failed_to_begin(study, run)
             return True
         live = Live(study, run, session)
         self._ours.add(session.id)
@@ -378,16 +378,32 @@ class Sweeps:
             self._end(live, "failed", str(refused))
         return True
 
+    def _failed_to_begin(self, study: Study, run: Run) -> None:
+        with self._changed:
+            if run.left_off is None:
+                run.status = "failed"
+                run.message = "The server could not begin this run; its log says why."
+            run.left_off = None  # the next time from its beginning
+            study.note(run)
+
     def _session(self, run: Run) -> Session:
         """A session of the run, where it was left off if there is such a place. Raises Full."""
         place = run.left_off
         if place is not None:
-            nobody = hash_secret(secrets.token_urlsafe(24))
-            session = self._engine.recall(secrets.token_urlsafe(9), nobody, place)
+            session = self._recalled(place)
             if session.done.is_set() and session.step == place.log.step:
                 return session
-            self._engine.delete(session)  # doing its log again is beginning again
+            self._give_up(session)  # doing its log again is beginning again
         return self._engine.create(run.planned.experiment)
+
+    def _recalled(self, place: Record) -> Session:
+        name, nobody = secrets.token_urlsafe(9), hash_secret(secrets.token_urlsafe(24))
+        self._ours.add(name)  # first: nobody is to take it for a person's
+        try:
+            return self._engine.recall(name, nobody, place)
+        except BaseException:
+            self._ours.discard(name)
+            raise
 
     # -- room ----------------------------------------------------------------------------
 

@@ -209,3 +209,20 @@ def test_its_secret_controls_a_sweep(sweeps) -> None:
     study, secret = sweeps.begin(Sweep.model_validate({"steps": 10}))
     assert sweeps.allowed(study, secret)
     assert not sweeps.allowed(study, None) and not sweeps.allowed(study, "wröng")
+
+
+def test_a_run_that_cannot_begin_fails_and_the_others_are_trained(
+    engine, sweeps, monkeypatch
+) -> None:
+    create = engine.create
+
+    def sometimes(experiment: Experiment):
+        if experiment.seed == 1:
+            raise RuntimeError("no such luck")
+        return create(experiment)
+
+    monkeypatch.setattr(engine, "create", sometimes)
+    study = begun(sweeps, steps=10, seeds=3)
+    assert sweeps.wait(study, PATIENCE)
+    assert [run.status for run in study.runs] == ["done", "failed", "done"]
+    assert "log says why" in str(study.runs[1].message)
