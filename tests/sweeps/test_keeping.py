@@ -17,7 +17,7 @@ from server.engine.commands import Play
 from server.engine.scheduler import Engine
 from server.experiment import Experiment
 from server.settings import Settings
-from server.store import KeptRun, Store, SweepTable
+from server.store import KeptRun, Store, StoreError, SweepTable
 from server.sweeps import Sweeps, runner
 from tests.running import Running
 from tests.store.conftest import anyio_backend, database_url, postgres_folder
@@ -244,3 +244,29 @@ def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
             answer = client.get(asked.path)
             assert answer.status_code == 410
             assert "begin it again" in answer.json()["errors"][0]["message"]
+
+
+def test_what_could_not_be_kept_is_kept_later(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with served(tmp_path) as client:
+        table = SweepTable(client.app.state.store)  # type: ignore[attr-defined]
+        tried = threading.Event()
+
+        async def out_of_reach(*_: object) -> None:
+            tried.set()
+            raise StoreError("The database is away.")
+
+        monkeypatch.setattr(SweepTable, "keep", out_of_reach)
+        asked = Asked(client, steps=20, seeds=2)
+        asked.until(client, done)
+        assert tried.wait(PATIENCE)
+        monkeypatch.undo()
+        name = asked.path.rpartition("/")[2]
+
+        def kept_now() -> Any:
+            return client.portal.call(table.find, name)  # type: ignore[union-attr]
+
+        until(kept_now)
+        sweep, runs = kept_now()
+        assert sweep.state == "done" and [run.status for run in runs] == ["done"] * 2
