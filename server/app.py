@@ -21,6 +21,7 @@ from server.api.once import Once
 from server.api.sweeps import router as sweep_router
 from server.engine import platform
 from server.engine.scheduler import Engine
+from server.engine.traces import Traces
 from server.engine.views import VIEWS
 from server.experiment import Experiment
 from server.keeper import Keeper
@@ -78,6 +79,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             idle_seconds=settings.idle_seconds,
             train_workers=settings.train_workers,
             compile_workers=settings.compile_workers,
+            traces=Traces(settings.data_dir / "traces"),
         )
         _warm(engine)
         # people have the last quarter of the house to themselves

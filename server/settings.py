@@ -68,7 +68,7 @@ class Settings(BaseSettings):
     fps_limit: int = Field(default=60, ge=1, le=240)
     """Frames per second at most, for one live view."""
 
-    compile_workers: int = Field(default=1, ge=1, le=64)
+    compile_workers: int = Field(default=2, ge=1, le=64)
     """Threads that compile programs."""
 
     train_workers: int = Field(default=2, ge=1, le=64)

@@ -53,7 +53,8 @@ class Packing:
             end = self.words + math.prod(leaf.shape)
             self._leaves.append(Leaf(self.words, end, tuple(leaf.shape), np.dtype(leaf.dtype)))
             self.words = end
-        self._places: Tree = unflatten(self._tree, self._leaves)
+        #: the tree, with a Leaf for each array
+        self.places: Tree = unflatten(self._tree, self._leaves)
         #: text that differs where vectors mean different things
         self.layout = f"{self._tree} {[(leaf.shape, leaf.dtype.str) for leaf in self._leaves]}"
 
@@ -93,7 +94,7 @@ class Packing:
 
     def read_part(self, vector: Any, name: str) -> Tree:
         """What the tree of a vector, a dict, holds under a name."""
-        words, place = np.asarray(vector), self._places[name]
+        words, place = np.asarray(vector), self.places[name]
         return place.of(words) if isinstance(place, Leaf) else tree_map(_reader(words), place)
 
 

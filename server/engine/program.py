@@ -28,9 +28,12 @@ from .model import sum_of_products
 from .packing import Packing, Words
 from .shape import Shape, shape_form
 from .steps import Report, advance, init, not_stopped
+from .traces import Traces, export
 
 #: the name of the compiled training
 ADVANCE = "advance"
+#: what names for several sessions at once end with
+TOGETHER = " lanes"
 #: sessions in one dispatch of a program whose lanes pay
 LANES = 16
 #: multiplications of a step up to which lanes may pay (docs/performance.md)
@@ -53,10 +56,17 @@ class Probe:
 
 
 class Program:
-    """The compiled functions of one shape of experiment."""
+    """The compiled functions of one shape of experiment.
 
-    def __init__(self, experiment: Experiment, arrays: Arrays) -> None:
+    form: text that differs where shapes do. traces: where traced functions are kept.
+    """
+
+    def __init__(
+        self, experiment: Experiment, arrays: Arrays, form: str = "", traces: Traces | None = None
+    ) -> None:
         self.shape = Shape.of(experiment, arrays)
+        self._form = form
+        self._traces = traces
         self._data_packing = Packing(arrays.tree())
         self._desk = Desk(len(self.shape.paths))
         self._compiled: dict[str, Any] = {}
@@ -223,8 +233,26 @@ class Program:
         if name not in self._compiled:
             with self._lock_of(name):
                 if name not in self._compiled:
-                    self._compiled[name] = compiled(function, args)
+                    self._compiled[name] = compiled(self._traced(name, function, args), args)
         return self._compiled[name]
+
+    def _traced(
+        self, name: str, function: Callable[..., Any], args: tuple[Any, ...]
+    ) -> Callable[..., Any]:
+        """`function`, traced already where it is kept."""
+        if self._traces is None:
+            return function
+        key, probe = f"{name} of {self._form}", name.removesuffix(TOGETHER)
+        kept = self._traces.read(key)
+        if kept is None:
+            exported = export(function, args)
+            found = self._outputs.get(probe)
+            self._traces.write(key, exported, found and found.places)
+            return exported.call
+        call, places = kept
+        if places is not None:
+            self._outputs[probe] = Packing(places)
+        return call
 
     def _lock_of(self, name: str) -> threading.Lock:
         with self._lock:
@@ -232,10 +260,14 @@ class Program:
 
 
 class Programs:
-    """The compiled programs, the least recently used given up beyond a limit."""
+    """The compiled programs, the least recently used given up beyond a limit.
 
-    def __init__(self, limit: int = 256) -> None:
+    traces: where what was traced is kept, if anywhere.
+    """
+
+    def __init__(self, limit: int = 256, traces: Traces | None = None) -> None:
         self._limit = limit
+        self._traces = traces
         self._kept: OrderedDict[str, Program] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -243,7 +275,7 @@ class Programs:
         """The program for this shape of experiment and capacity of data."""
         key = shape_form(experiment, arrays)
         with self._lock:
-            program = self._kept.get(key) or Program(experiment, arrays)
+            program = self._kept.get(key) or Program(experiment, arrays, key, self._traces)
             self._kept[key] = program
             self._kept.move_to_end(key)
             while len(self._kept) > self._limit:
@@ -253,4 +285,4 @@ class Programs:
 
 def together(name: str) -> str:
     """The name of what a function is compiled to for several sessions at once."""
-    return f"{name} lanes"
+    return f"{name}{TOGETHER}"

@@ -27,6 +27,7 @@ from .jobs import Job
 from .pace import TURN
 from .program import Program, Programs, together
 from .session import Session, Watcher
+from .traces import Traces
 from .views import View
 
 log = structlog.get_logger()
@@ -57,6 +58,7 @@ class Engine:
 
     max_sessions: live sessions at most; the longest unwatched one makes room, if there is one.
     idle_seconds: an unwatched session is dropped after so long without being touched.
+    traces: where traced functions are kept, so that they outlive the process.
     """
 
     def __init__(
@@ -65,8 +67,9 @@ class Engine:
         idle_seconds: float = 900,
         train_workers: int = 2,
         compile_workers: int = 2,
+        traces: Traces | None = None,
     ) -> None:
-        self.programs = Programs()
+        self.programs = Programs(traces=traces)
         self.sessions: dict[str, Session] = {}
         self._hashes: WeakKeyDictionary[Session, str] = WeakKeyDictionary()  # of secrets
         self._max_sessions = max_sessions
