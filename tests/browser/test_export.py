@@ -86,9 +86,10 @@ def test_every_picture_has_a_button_that_saves_it(
     cells = page.get_by_role("table", name=re.compile("^Confusion matrix")).locator("td.cell")
     expect(cells).to_have_count(4)
     counts = cells.all_inner_texts()
-    said = words(saved_picture(page, "Confusion matrix", "confusion"))
+    title = "Confusion matrix of the test points"
+    said = words(saved_picture(page, title, "confusion"))
     assert [word for word in said if word.isdigit()] == [count.strip() for count in counts]
-    assert "Test" in said and "Train" not in said
+    assert title in said and "Train" not in said
     lab.tab("Histograms").click()
     expect(page.get_by_role("img", name=re.compile("^Layer 1, weights:"))).to_be_visible()
     drawing = saved_picture(page, "Weights, activations and gradients", "histograms")

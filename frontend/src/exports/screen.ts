@@ -5,8 +5,8 @@ import { type Attributes, label, picture, tag } from './svg';
 
 const MARGIN = 20;
 const HEAD = 52;
-/** Left out: what only a screen reader says, what is pressed, and what is not chosen. */
-const LEFT_OUT = '.visually-hidden, [data-page-only], label:has(input:not(:checked))';
+/** Left out: what only a screen reader says, and what is pressed. */
+const LEFT_OUT = '.visually-hidden, [data-page-only]';
 
 /**
  * An element with all that is in it, scrolled out of sight or not, under its title; null while
@@ -202,12 +202,16 @@ function drawing(element: SVGElement, more: Attributes = {}): string {
   if (style.vectorEffect !== 'none') attributes['vector-effect'] = style.vectorEffect;
   if (Number(style.opacity) < 1) attributes.opacity = Number(style.opacity);
   if (element instanceof SVGTextElement) {
-    Object.assign(attributes, fontOf(style), { 'paint-order': style.paintOrder });
-    return label(element.textContent.trim(), { ...attributes, ...more });
+    const words = { ...attributes, ...fontOf(style), stroke: 'none' };
+    // not every program knows paint-order: a halo is a text of its own
+    const halo = stroke ? label(said(element), { ...words, ...painted('stroke', stroke) }) : '';
+    return halo + label(said(element), words);
   }
   const children = Array.from(element.children, (child) => drawing(child as SVGElement));
   return tag(element.localName, { ...attributes, ...more }, ...children);
 }
+
+const said = (element: Element): string => element.textContent.trim();
 
 // -- what the browser knows of colours and fonts ---------------------------------------------------
 

@@ -1,4 +1,5 @@
-import type { Counts } from '../types';
+import type { Counts, Session } from '../types';
+import { PARTS, type Part } from './nearest';
 
 export interface ClassScore {
   /** Examples that truly are of the class. */
@@ -13,6 +14,16 @@ export interface ClassScore {
 export function rows({ shape, data }: Counts): number[][] {
   const n = shape[0] ?? 0;
   return Array.from({ length: n }, (_, i) => Array.from(data.subarray(i * n, (i + 1) * n)));
+}
+
+/** The parts that have points. */
+export const partsOf = ({ counts }: Pick<Session, 'counts'>): Part[] =>
+  ([0, 1, 2] as const).filter((part) => counts[PARTS[part]] > 0);
+
+/** The part that was chosen, where it has points; else the last that has. */
+export function partShown(chosen: Part, session: Pick<Session, 'counts'>): Part {
+  const parts = partsOf(session);
+  return parts.includes(chosen) ? chosen : (parts.at(-1) ?? 0);
 }
 
 const sum = (values: number[]) => values.reduce((a, b) => a + b, 0);
