@@ -23,6 +23,8 @@ COLUMNS = (
 )
 #: beyond so many rows every second one of a curve is given up
 MAX_ROWS = 1000
+#: epochs of a run that have a row even where nobody looks; of a longer one every second, third …
+MAX_EPOCHS = 250
 
 
 class Curve:
@@ -39,6 +41,11 @@ class Curve:
     @property
     def rows(self) -> Rows:
         return self._room[: self._count]
+
+    @property
+    def end(self) -> float:
+        """The step of the last row, -1 where there is none."""
+        return float(self._room[self._count - 1, 0]) if self._count else -1.0
 
     def clear(self) -> None:
         self.extend(np.empty((0, len(COLUMNS))))

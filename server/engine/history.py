@@ -120,12 +120,12 @@ class History:
         if patch:
             self.entries.append(Changed(step=step, patch=patch))
 
-    def keep(self, step: int, state: Vector) -> None:
-        """Keep this moment; where there are too many, every second one goes."""
-        if self.moments and self.moments[-1].step >= step:
+    def keep(self, moment: Moment) -> None:
+        """Keep a moment after all others; where there are too many, every second one goes."""
+        if self.moments and self.moments[-1].step >= moment.step:
             return
-        self.moments.append(Moment(step, state, len(self.entries)))
-        limit = min(MOMENTS, max(4, MOMENT_BYTES // state.nbytes))
+        self.moments.append(moment)
+        limit = min(MOMENTS, max(4, MOMENT_BYTES // moment.state.nbytes))
         if len(self.moments) > limit:
             self.moments = [m for i, m in enumerate(self.moments) if i % 2 == 0]
 

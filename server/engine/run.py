@@ -62,9 +62,9 @@ class Run:
         self._before = None
         self._moment = None
         self.history = History(self.experiment)
-        self.history.keep(0, self.state)
         self.reach = 0  # the furthest step of the run; beyond `step` after going back
         self._applied = 0  # entries of the log behind the state
+        self._keep_moment()
         self._replay: int | None = None  # the step that is being gone to
         self.reproduced: bool | None = None
 
@@ -206,6 +206,10 @@ class Run:
         self._applied = moment.entries
         self._stand(moment.state, moment.step)
 
+    def _keep_moment(self) -> None:
+        """To be able to come back to it."""
+        self.history.keep(Moment(self.step, self.state, self._applied))
+
     def _next_stop(self) -> int:
         """The step of the next entry of the log, or the one gone to."""
         assert self._replay is not None
@@ -238,13 +242,14 @@ class Run:
                 platform=platform_name(),
             )
 
-    def _restore_words(self, record: Record) -> None:
+    def _restore_words(self, record: Record) -> bool:
         """Take over the state of a record, where its words mean here what they meant there."""
         history, entries = self.history, len(record.log.entries)
         experiment = Experiment.model_validate(history.document(entries))
         program = self.programs.of(experiment, Arrays.of(experiment, load(experiment.data)))
         if record.layout != program.packing.layout or len(record.state) != program.packing.words:
-            return
+            return False
         moment = Moment(record.log.step, record.state, entries)
         history.moments.append(moment)
         self._restore(moment)
+        return True

@@ -24,7 +24,7 @@ from . import commands as c
 from . import describe
 from .arrays import Tree
 from .commands import Refused
-from .curve import Curve, curve_row
+from .curve import MAX_EPOCHS, Curve, curve_row
 from .divergence import Turn
 from .edit import edited
 from .history import Edited, Log, Record, Resumed, check
@@ -65,6 +65,7 @@ class Session(Run):
         self.used = 0.0  # seconds of compute, for fairness
         self.touched = now
         self.left: int | None = None  # steps until a limited run pauses
+        self._row_epochs: int | None = None  # epochs from a row to the next, nobody looking
         self.done = threading.Event()  # set whenever no limited run is under way
         self.closed = False
         self.pace = Pace(now)
@@ -191,7 +192,7 @@ class Session(Run):
             steps = self.pace.fits(self.room or 0, seconds)
         else:
             now = time.monotonic()
-            steps = self.pace.allowance(self.steps_per_epoch, self.left, now, seconds)
+            steps = self.pace.allowance(self.steps_per_epoch, self.room, now, seconds)
         return (self._next_turn(), steps) if steps > 0 else None
 
     def end(
@@ -204,6 +205,8 @@ class Session(Run):
         if self._replay is None:
             self.pace.spend(report.taken)
         self._owed -= seconds / lanes
+        if report.taken and not report.bad and self._is_at_row() and self.program.has(SCORES):
+            self._remember(self.scene(), compiled=True)
         if report.bad:
             self._halt("diverged", self._diverge(turn))
         elif self._replay is not None:
@@ -213,8 +216,23 @@ class Session(Run):
 
     @property
     def room(self) -> int | None:
-        """Steps after which it has to stop, if there is such a number."""
-        return self.left if self._replay is None else self._next_stop() - self.step
+        """Steps after which it has to stop, if there is such a number: for a row of its curve,
+        for what is to be done then, for good."""
+        last = self.left if self._replay is None else self._next_stop() - self.step
+        if last is None or self._row_epochs is None:
+            return last
+        epoch, batch = self._place
+        whole = self._row_epochs - epoch % self._row_epochs
+        return min(last, whole * self.steps_per_epoch - batch)
+
+    def _is_at_row(self) -> bool:
+        """Whether the curve has a row here even where nobody looks."""
+        epoch, batch = self._place
+        return self._row_epochs is not None and batch == 0 and epoch % self._row_epochs == 0
+
+    def _plan_rows(self, steps: int) -> None:
+        """Have rows, and moments to come back to, on a way of so many steps."""
+        self._row_epochs = 1 + steps // self.steps_per_epoch // MAX_EPOCHS
 
     def _end_if_over(self, report: Report) -> None:
         """Stop where early stopping says so, pause where a limited run is complete."""
@@ -233,7 +251,7 @@ class Session(Run):
         self._finish_limited()
 
     def _finish_limited(self) -> None:
-        self.left = None
+        self.left, self._row_epochs = None, None
         self.done.set()
 
     # -- looking -------------------------------------------------------------------------
@@ -309,11 +327,11 @@ class Session(Run):
         self._publish(frame=routine)
 
     def _remember(self, scene: Scene, compiled: bool) -> None:
-        """Add a row to the curve and keep the moment, unless this is the past."""
-        if self.step < self.reach:
+        """Add a row to the curve and keep the moment, unless they are there already."""
+        self._keep_moment()
+        if self.step < self.reach and self.step <= self._curve.end:
             return
-        self.reach = self.step
-        self.history.keep(self.step, self.state)
+        self.reach = max(self.reach, self.step)
         norm, counts = scene.norm(compiled), self.loaded.counts
         self._curve.add(curve_row(self.step, self.epoch, scene.scores, norm, counts))
 
@@ -413,7 +431,9 @@ class Session(Run):
                 case c.Pause():
                     self._pause()
                 case c.Advance():
-                    self._play(command.steps or self._steps_of(command.epochs or 0))
+                    steps = command.steps or self._steps_of(command.epochs or 0)
+                    self._play(steps)
+                    self._plan_rows(steps)
                 case c.Reset():
                     self._reset(command.seed)
                 case c.Speed():
@@ -484,11 +504,18 @@ class Session(Run):
         if not moment.step <= self.step <= target:
             self._restore(moment)
         self._replay = target
+        self._plan_rows(target - self.step)
         self.done.clear()
         self._apply_entries()
         if self.step >= target:
             self._arrive()
         self._changed()
+
+    def _branch(self) -> None:
+        told = self.reproduced is not None or self.step < self.reach
+        super()._branch()
+        if told:
+            self._changed()
 
     def _replayed(self, report: Report) -> None:
         """A turn of a replay is over."""
@@ -544,7 +571,8 @@ class Session(Run):
             self.replay(record.log)
             self.pace.set_limit(record.speed, time.monotonic())
             self._curve.extend(record.rows)
-            self._restore_words(record)
+            if self._restore_words(record):
+                self._expected = None  # nothing is done again, so nothing reproduced
             self._after_replay = record.playing
             if self._replay is not None and self.step >= self._replay:
                 self._arrive()
