@@ -7,6 +7,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 #: a pytree: nested dicts, lists and tuples of arrays
 Tree = Any
@@ -22,6 +23,7 @@ ones: Callable[..., jax.Array] = _jnp.ones
 ones_like: Callable[..., jax.Array] = _jnp.ones_like
 pad: Callable[..., jax.Array] = _jnp.pad
 zeros: Callable[..., jax.Array] = _jnp.zeros
+eval_shape: Callable[..., Tree] = _jax.eval_shape
 flatten: Callable[[Tree], tuple[list[Any], Any]] = _jax.tree.flatten
 unflatten: Callable[[Any, Sequence[Any]], Tree] = _jax.tree.unflatten
 leaves_of: Callable[[Tree], list[Any]] = _jax.tree.leaves
@@ -30,9 +32,13 @@ grad: Callable[[Callable[..., jax.Array]], Callable[..., Tree]] = _jax.grad
 value_and_grad: Callable[..., Callable[..., Tree]] = _jax.value_and_grad
 
 
-def on_device(tree: Tree) -> Tree:
-    """The same tree with JAX arrays for its leaves."""
-    return jax.tree.map(asarray, tree)
+def as_jax_types(tree: Tree) -> Tree:
+    """The same tree of NumPy arrays, with the types that they have on the device."""
+
+    def cast(array: Any) -> Any:
+        return np.asarray(array, _jax.dtypes.canonicalize_dtype(array.dtype))
+
+    return tree_map(cast, tree)
 
 
 def compiled(function: Callable[..., Any], args: tuple[Any, ...]) -> Callable[..., Any]:

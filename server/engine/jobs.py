@@ -10,8 +10,12 @@ from .program import Program
 
 @dataclass(frozen=True)
 class Job:
-    """A function of a program that has to be compiled. work: does it, by calling it once."""
+    """A function of a program that has to be compiled.
+
+    work: does it, by calling it once. late: whether the session can go on without it.
+    """
 
     program: Program
     name: str
     work: Callable[[], object]
+    late: bool = False

@@ -41,6 +41,10 @@ COMPANY = 4
 #: words of a state whose reading and writing takes a good part of a short turn
 LARGE = 100_000
 
+#: seconds for which a session must have been left as it is before what may come late is
+#: compiled: who clicks again at once would have to wait for it
+PATIENCE = 1.0
+
 Key = tuple[Program, str]
 
 
@@ -79,6 +83,7 @@ class Engine:
         self._called = threading.Condition(lock)  # for compile workers
         self._due = Due(train_workers)
         self._cold: deque[Session] = deque()  # those that wait for a compiler
+        self._patient: list[Session] = []  # those that can go on without one for now
         self._spare: list[Job] = []  # for when nobody waits
         self._compiling: set[Key] = set()
         self._stopping = False
@@ -172,7 +177,8 @@ class Engine:
         self._due.place(session, time.monotonic())
         if self._due.waiting:
             self._ready.notify()
-        if session.cold() and session not in self._cold:
+        waits = session.cold() and (session.held_up() or session not in self._patient)
+        if waits and session not in self._cold:
             self._cold.append(session)
             self._called.notify()
         elif self._to_try(session):
@@ -248,6 +254,10 @@ class Engine:
                 free = [j for j in jobs if (j.program, j.name) not in self._compiling]
                 if not free:
                     continue  # others are at it
+                if free[0].late and not _is_left(session):
+                    if session not in self._patient:
+                        self._patient.append(session)
+                    continue
                 self._compiling.add((free[0].program, free[0].name))
                 if len(free) > 1:
                     self._cold.appendleft(session)
@@ -277,8 +287,14 @@ class Engine:
                 self._notify(session)
 
     def _next_cold(self) -> Session | None:
+        """Who waits for a compiler, and then who may wait and has waited long enough."""
         with self._called:
-            return self._cold.popleft() if self._cold else None
+            if self._cold:
+                return self._cold.popleft()
+            session = next(filter(_is_left, self._patient), None)
+            if session is not None:
+                self._patient.remove(session)
+            return session
 
     def _announce(self, first: Session, queue: list[Session]) -> None:
         """Tell those who wait why."""
@@ -329,3 +345,8 @@ class Engine:
         for session in list(self.sessions.values()):
             if not session.watchers and session.left is None and condition(session):
                 self.delete(session)
+
+
+def _is_left(session: Session) -> bool:
+    """Whether it has been left as it is for some time."""
+    return time.monotonic() - session.changed > PATIENCE

@@ -63,11 +63,12 @@ class Session(Run):
         self.notify = notify
         self.watchers: list[Watcher] = []
         self.used = 0.0  # seconds of compute, for fairness
-        self.touched = now
+        self.touched = self.changed = now
         self.left: int | None = None  # steps until a limited run pauses
         self._row_epochs: int | None = None  # epochs from a row to the next, nobody looking
         self.done = threading.Event()  # set whenever no limited run is under way
         self.closed = False
+        self._callers: list[c.Command] = []  # what waits to be carried out
         self.pace = Pace(now)
         self.late = 0.0  # seconds that the last frame came late
         self._meter = Meter(now)
@@ -119,6 +120,7 @@ class Session(Run):
 
     def _changed(self) -> None:
         """The experiment or the graph is another: say so, and look again."""
+        self.changed = time.monotonic()
         self._versions["session"] += 1
         self._session_message = describe.describe(self)
         self._dirty()
@@ -134,7 +136,7 @@ class Session(Run):
     def due(self, now: float) -> float | None:
         """Seconds until there is work (0: now), or None when there is none, or none before
         something has been compiled."""
-        if self.closed:
+        if self.closed or self._callers:
             return None
         if self.stale and self.watchers and self._can_look():
             return 0.0
@@ -154,7 +156,7 @@ class Session(Run):
                 name: partial(scene.find, name) for name in scene.probes
             }
             work[ADVANCE] = self._next_turn().compile
-        return [Job(scene.program, name, work[name]) for name in missing]
+        return [Job(scene.program, name, work[name], name in self._late) for name in missing]
 
     def _missing(self) -> list[str]:
         if self.closed or not (self.watchers or self._running()):
@@ -188,6 +190,8 @@ class Session(Run):
         """The turn to take now and its steps, if there is one. The lock is held until `end`."""
         if self.closed or not self._running() or (compiled and not self.program.has(ADVANCE)):
             return None
+        if self.stale and self.watchers and self._can_look():
+            return None  # what has just been changed is shown first
         if self._replay is not None:
             steps = self.pace.fits(self.room or 0, seconds)
         else:
@@ -364,11 +368,11 @@ class Session(Run):
     def announce(self, message: str | None) -> None:
         """Say to the watchers that something is being compiled, and what there is to wait for."""
         with self.lock:
-            if self.watchers and not self.closed and self._held_up():
+            if self.watchers and not self.closed and self.held_up():
                 self._versions["frame"] += 1
                 self._publish("compiling", message)
 
-    def _held_up(self) -> bool:
+    def held_up(self) -> bool:
         """Whether the session stands still until something is compiled."""
         return not self._can_look() or (self._running() and not self.program.has(ADVANCE))
 
@@ -424,6 +428,14 @@ class Session(Run):
     def act(self, command: c.Command) -> None:
         """Carry out a command. Raises Refused or pydantic.ValidationError; then nothing
         has changed."""
+        self._callers.append(command)  # no worker takes it meanwhile
+        try:
+            self._act(command)
+        finally:
+            self._callers.remove(command)
+            self.notify(self)
+
+    def _act(self, command: c.Command) -> None:
         with self.lock:
             match command:
                 case c.Play():

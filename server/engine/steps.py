@@ -7,11 +7,22 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from server.experiment import Experiment
 from server.layers.base import Params
 
-from .arrays import Tree, arange, asarray, on_device, ones, ones_like, pad, value_and_grad, zeros
+from .arrays import (
+    Tree,
+    arange,
+    as_jax_types,
+    asarray,
+    eval_shape,
+    ones,
+    pad,
+    tree_map,
+    value_and_grad,
+)
 from .model import Model, mean_loss
 from .shape import Shape
 from .shuffle import shuffled
@@ -40,26 +51,39 @@ class Report:
 
 
 def init(shape: Shape, experiment: Experiment) -> Tree:
-    """The state before the first step."""
-    params, stats = shape.model.init(experiment.seed)
-    params = on_device(params)
+    """The state before the first step, of NumPy arrays: nothing is compiled for it."""
+    params, stats = as_jax_types(shape.model.init(experiment.seed))
     state = {
         "params": params,
-        "stats": on_device(stats),
-        "optimizer": experiment.training.optimizer.transform().init(params),
-        "epoch": jnp.uint32(0),
-        "batch": jnp.int32(0),
+        "stats": stats,
+        "optimizer": _begin(experiment.training.optimizer.transform(), params),
+        "epoch": np.uint32(0),
+        "batch": np.int32(0),
         "stop": not_stopped(),
-        "report": zeros(5, jnp.uint32),
+        "report": np.zeros(5, np.uint32),
     }
     if shape.playground:
-        state["alive"] = jax.tree.map(ones_like, params)
+        state["alive"] = tree_map(np.ones_like, params)
     return state
+
+
+def _begin(transform: Any, params: list[Params]) -> Tree:
+    """The optimizer's first state. Every array of it begins with one number everywhere, which
+    is found for a network of single numbers: JAX would compile it anew for every shape."""
+
+    def single(_: Any) -> Any:
+        return np.float32(0)
+
+    def filled(number: Any, whole: Any) -> Any:
+        return np.full(whole.shape, number, whole.dtype)
+
+    numbers = transform.init(tree_map(single, params))
+    return tree_map(filled, numbers, eval_shape(transform.init, params))
 
 
 def not_stopped() -> Tree:
     """What early stopping knows before the first epoch."""
-    return {"best": jnp.float32(jnp.inf), "wait": jnp.int32(0), "now": jnp.bool_(False)}
+    return {"best": np.float32(np.inf), "wait": np.int32(0), "now": np.bool_(False)}
 
 
 def advance(

@@ -264,5 +264,6 @@ def test_who_was_training_trains_on() -> None:
     again.recall(record)
     again.watch(Watcher(wake=lambda: None))
     assert again.playing and again.step == record.log.step
+    again.turn()  # it is shown first
     again.turn()
     assert again.step > record.log.step
