@@ -1,7 +1,7 @@
 """A hall of screens in one process of its own: each makes a session, watches it and plays.
 
 Groups come as JSON on standard input (see `watch`). On standard output follow a line when all
-have their first frame and play, and a line with what they saw.
+have their first frame and play, one at half time, and a line with what they saw.
 """
 
 from __future__ import annotations
@@ -48,12 +48,13 @@ class Group:
 
 @dataclass
 class Seen:
-    """What all screens saw, and what it cost: cores busy, server memory in MB."""
+    """What all screens saw, and what it cost: cores busy, server memory in MB at the beginning,
+    at half time and at the end."""
 
     groups: list[Group]
     server_cores: float
     client_cores: float
-    megabytes: tuple[float, float]
+    megabytes: tuple[float, float, float]
 
 
 def watch(server: Server, groups: list[Group], seconds: float) -> Seen:
@@ -68,13 +69,15 @@ def watch(server: Server, groups: list[Group], seconds: float) -> Seen:
         process.stdin.close()
         process.stdout.readline()
         before, start = server.process.cpu_times(), server.megabytes()
+        process.stdout.readline()
+        half = server.megabytes()
         answer = process.stdout.readline()
         after, end = server.process.cpu_times(), server.megabytes()
     if not answer:
         raise SystemExit("The screens ended before their time, as told above.")
     seen = json.loads(answer)
     busy = (after.user + after.system - before.user - before.system) / seconds
-    return Seen([Group(**g) for g in seen["groups"]], busy, seen["cores"], (start, end))
+    return Seen([Group(**g) for g in seen["groups"]], busy, seen["cores"], (start, half, end))
 
 
 async def _hall(order: dict[str, Any]) -> None:
@@ -95,6 +98,8 @@ async def _hall(order: dict[str, Any]) -> None:
     await asyncio.sleep(WARM)
     print("playing", flush=True)
     cpu = time.process_time()
+    await asyncio.sleep(order["seconds"] / 2)
+    print("half", flush=True)
     await asyncio.gather(*tasks)
     cores = (time.process_time() - cpu) / order["seconds"]
     print(json.dumps({"groups": [asdict(g) for g in groups], "cores": cores}), flush=True)

@@ -41,6 +41,8 @@ def as_jax_types(tree: Tree) -> Tree:
     return tree_map(cast, tree)
 
 
-def compiled(function: Callable[..., Any], args: tuple[Any, ...]) -> Callable[..., Any]:
-    """`function` compiled by XLA for arguments of these shapes and types."""
-    return _jax.jit(function).lower(*args).compile()
+def compiled(
+    function: Callable[..., Any], args: tuple[Any, ...], options: dict[str, bool] | None = None
+) -> Callable[..., Any]:
+    """`function` compiled by XLA for arguments of these shapes and types. options: XLA's."""
+    return _jax.jit(function).lower(*args).compile(compiler_options=options)

@@ -44,3 +44,9 @@ def platform_name() -> str:
 def has_small_loops() -> bool:
     """Whether the device makes one kernel of a small loop: only XLA's CPU backend does."""
     return jax.default_backend() == "cpu"
+
+
+def quick_options() -> dict[str, bool]:
+    """XLA's options for less time to compile: its older way to write loops takes a third less,
+    and its loops take more, tanh most of all (docs/performance.md)."""
+    return {"xla_cpu_use_fusion_emitters": False} if has_small_loops() else {}

@@ -26,6 +26,7 @@ from .kernel import Desk, Vector, in_one_kernel, one_after_the_other
 from .lanes import trailing
 from .model import sum_of_products
 from .packing import Packing, Words
+from .platform import quick_options
 from .shape import Shape, shape_form
 from .steps import Report, advance, init, not_stopped
 from .traces import Traces, export
@@ -46,13 +47,15 @@ class Probe:
     of the unpacked trees that gives a tree.
 
     name: what it is kept under once compiled. common: arrays that sessions may have alike, the
-    very same object. own: arrays that each session has for itself.
+    very same object. own: arrays that each session has for itself. quick: whether it should
+    be compiled in less time, to code that takes more: where somebody waits for its first answer.
     """
 
     name: str
     function: Callable[..., Tree]
     common: tuple[Any, ...] = ()
     own: tuple[Any, ...] = ()
+    quick: bool = False
 
 
 class Program:
@@ -183,7 +186,7 @@ class Program:
             return self._found(probe, state, live, data, *more)
 
         args = (state, live, data, *probe.common, *probe.own)
-        return self._read(probe, self._function(probe.name, look, *args)(*args))
+        return self._read(probe, self._function(probe.name, look, *args, quick=probe.quick)(*args))
 
     def look_lanes(
         self, probe: Probe, desks: Any, data: Any, places: Sequence[int], own: Sequence[Any]
@@ -208,7 +211,8 @@ class Program:
         order = np.array([*places, *[0] * spare], np.int32)
         columns = [np.stack([*column, *[column[0]] * spare]) for column in zip(*own, strict=True)]
         args = (order, np.int32(len(places)), desks, data, *probe.common, *columns)
-        found = np.asarray(self._function(together(probe.name), looks, *args)(*args))
+        function = self._function(together(probe.name), looks, *args, quick=probe.quick)
+        found = np.asarray(function(*args))
         return [self._read(probe, words) for words in found[: len(places)]]
 
     def _found(
@@ -228,12 +232,17 @@ class Program:
         """Whether this function has been compiled."""
         return name in self._compiled
 
-    def _function(self, name: str, function: Callable[..., Any], *args: Any) -> Callable[..., Any]:
+    def _function(
+        self, name: str, function: Callable[..., Any], *args: Any, quick: bool = False
+    ) -> Callable[..., Any]:
         """`function` compiled for these shapes; by one thread, and once."""
         if name not in self._compiled:
             with self._lock_of(name):
                 if name not in self._compiled:
-                    self._compiled[name] = compiled(self._traced(name, function, args), args)
+                    options = quick_options() if quick else {}
+                    self._compiled[name] = compiled(
+                        self._traced(name, function, args), args, options
+                    )
         return self._compiled[name]
 
     def _traced(

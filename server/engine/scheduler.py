@@ -23,7 +23,7 @@ from .commands import Play
 from .company import turn_together
 from .due import Due
 from .history import Record
-from .jobs import Job
+from .jobs import Job, Rank
 from .pace import TURN
 from .program import Program, Programs, together
 from .session import Session, Watcher
@@ -43,7 +43,7 @@ LARGE = 100_000
 
 #: seconds for which a session must have been left as it is before what may come late is
 #: compiled: who clicks again at once would have to wait for it
-PATIENCE = 1.0
+PATIENCE = 2.0
 
 Key = tuple[Program, str]
 
@@ -252,9 +252,9 @@ class Engine:
             jobs = session.to_compile()
             with self._called:
                 free = [j for j in jobs if (j.program, j.name) not in self._compiling]
-                if not free:
-                    continue  # others are at it
-                if free[0].late and not _is_left(session):
+                if not free or free[0].rank > jobs[0].rank:
+                    continue  # others are at it, or at what must be there first
+                if free[0].rank == Rank.LATE and not _is_left(session):
                     if session not in self._patient:
                         self._patient.append(session)
                     continue

@@ -28,7 +28,7 @@ from .curve import MAX_EPOCHS, Curve, curve_row
 from .divergence import Turn
 from .edit import edited
 from .history import Edited, Log, Record, Resumed, check
-from .jobs import Job
+from .jobs import Job, Rank
 from .pace import TURN, Meter, Pace
 from .program import ADVANCE, Probe, Program, Programs, Vector
 from .run import Run
@@ -156,7 +156,10 @@ class Session(Run):
                 name: partial(scene.find, name) for name in scene.probes
             }
             work[ADVANCE] = self._next_turn().compile
-        return [Job(scene.program, name, work[name], name in self._late) for name in missing]
+            ranks = dict.fromkeys(self._late, Rank.LATE) | {ADVANCE: Rank.TRAINING}
+        return [
+            Job(scene.program, name, work[name], ranks.get(name, Rank.PICTURES)) for name in missing
+        ]
 
     def _missing(self) -> list[str]:
         if self.closed or not (self.watchers or self._running()):

@@ -105,7 +105,7 @@ def probes(scene: Scene, views: Iterable[View]) -> dict[str, Probe]:
     """What the scores, the slopes and these views ask of the scene's program, by name."""
     shape = scene.program.shape
     always = (
-        Probe(SCORES, lambda *args: evaluate(shape, *args)),
+        Probe(SCORES, lambda *args: evaluate(shape, *args), quick=True),
         Probe(SLOPES, lambda *args: slopes(shape, *args)),
     )
     own = [probe for view in views if (probe := view.probe(scene)) is not None]
@@ -218,7 +218,7 @@ class Units(View):
                 return hidden
             return [quantise(a.reshape(-1, self.size, self.size), -1.0, 1.0) for a in hidden]
 
-        return Probe(self.key, maps, (scene.grid(self.size),))
+        return Probe(self.key, maps, (scene.grid(self.size),), quick=True)
 
     def look(self, scene: Scene) -> Any:
         return {"layers": scene.find(self.key)}
