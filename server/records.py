@@ -12,7 +12,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from server.engine.curve import COLUMNS
-from server.engine.history import Log, Record
+from server.engine.history import Ended, Log, Record
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,7 @@ def pack_state(kept: Kept) -> bytes:
         "playing": record.playing,
         "left": kept.left,
         "speed": record.speed,
+        "ended": record.ended,
     }
     return save(arrays, {name: json.dumps(word) for name, word in words.items()})
 
@@ -77,5 +78,15 @@ def _with_state(bare: Record, state: bytes) -> Kept:
         rows=arrays["rows"] if known else bare.rows,
         playing=words["playing"],
         speed=words["speed"],
+        ended=_ended(words.get("ended")),
     )
     return Kept(record, words["left"])
+
+
+def _ended(value: Any) -> tuple[Ended, str] | None:
+    """How the run had ended; nothing where an older server has not kept it."""
+    match value:
+        case [("diverged" | "stopped") as status, str(message)]:
+            return status, message
+        case _:
+            return None

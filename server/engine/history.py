@@ -82,12 +82,17 @@ class Moment:
     entries: int
 
 
+#: what a run may come to of its own
+Ended = Literal["diverged", "stopped"]
+
+
 @dataclass(frozen=True)
 class Record:
     """What a session is begun again from, when the process has ended.
 
     log: with the entries behind the state, up to `log.step`. layout: of the state's words; where
     it is another one in the process that reads it, the log is replayed instead. rows: the curve.
+    ended: status and message of a run that diverged or stopped early.
     """
 
     log: Log
@@ -96,6 +101,7 @@ class Record:
     rows: Rows
     playing: bool
     speed: float | None
+    ended: tuple[Ended, str] | None = None
 
 
 @dataclass

@@ -27,7 +27,7 @@ from .commands import Refused
 from .curve import MAX_EPOCHS, Curve, curve_row
 from .divergence import Turn
 from .edit import edited
-from .history import Edited, Log, Record, Resumed, check
+from .history import Edited, Ended, Log, Record, Resumed, check
 from .jobs import Job, Rank
 from .pace import TURN, Meter, Pace
 from .program import ADVANCE, Probe, Program, Programs, Vector
@@ -98,6 +98,7 @@ class Session(Run):
         self.status: Status = "paused"
         self.message: str | None = None
         self._after_replay = False  # whether to train on from there
+        self._ended: tuple[Ended, str] | None = None  # how the run had ended there
         self._expected: Log | None = None  # the log that is being reproduced
         self._curve.clear()
         self._finish_limited()
@@ -515,6 +516,7 @@ class Session(Run):
         """Begin to go to a step: from the last moment kept before it, as training did."""
         target = min(step, max(self.reach, self.step))
         moment = self.history.before(target)
+        self._ended = None
         self._halt("seeking", None)
         if not moment.step <= self.step <= target:
             self._restore(moment)
@@ -543,7 +545,8 @@ class Session(Run):
         expected = self._expected
         if expected is not None and self.step == expected.step and expected.digest is not None:
             self.reproduced = self.digest() == expected.digest
-        self._halt("paused", None)  # last: it tells those who wait
+        status, message = self._ended or ("paused", None)
+        self._halt(status, message)  # last: it tells those who wait
         self._changed()
         if self._after_replay:
             self._after_replay = False
@@ -577,7 +580,15 @@ class Session(Run):
                 rows=self._curve.rows.copy(),
                 playing=self.playing,
                 speed=self.pace.limit,
+                ended=self._how_it_ended(),
             )
+
+    def _how_it_ended(self) -> tuple[Ended, str] | None:
+        match self.status:
+            case "diverged" | "stopped" as status:
+                return status, self.message or ""
+            case _:
+                return None
 
     def recall(self, record: Record) -> None:
         """Go on from a record: its weights where they can be read, else those that a replay
@@ -588,7 +599,7 @@ class Session(Run):
             self._curve.extend(record.rows)
             if self._restore_words(record):
                 self._expected = None  # nothing is done again, so nothing reproduced
-            self._after_replay = record.playing
+            self._after_replay, self._ended = record.playing, record.ended
             if self._replay is not None and self.step >= self._replay:
                 self._arrive()
             self._dirty()

@@ -267,3 +267,31 @@ def test_who_was_training_trains_on() -> None:
     again.turn()  # it is shown first
     again.turn()
     assert again.step > record.log.step
+
+
+STOPPING = {"training": {"early_stopping": {"patience": 3}, "learning_rate": 0.3}}
+DIVERGING = {
+    "data": {"dataset": {"kind": "reg_plane"}},
+    "network": {"layers": [{"kind": "dense", "units": 1, "activation": "linear"}]},
+    "training": {"learning_rate": 1.0},
+}
+
+
+@pytest.mark.parametrize("readable", [True, False])
+@pytest.mark.parametrize(("document", "status"), [(STOPPING, "stopped"), (DIVERGING, "diverged")])
+def test_how_a_run_had_ended_is_known_again(
+    document: dict[str, Any], status: str, readable: bool
+) -> None:
+    live = begun(document)
+    train(live, 100_000)
+    assert live.status == status
+    record = live.record()
+    if not readable:
+        record = replace(record, layout="of another version")
+    again = begun()
+    again.recall(record)
+    finish(again)
+    assert (again.status, again.message) == (live.status, live.message)
+    train(live, 50)
+    train(again, 50)
+    assert (again.digest(), again.log()) == (live.digest(), live.log())
