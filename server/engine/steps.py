@@ -18,6 +18,7 @@ from .arrays import (
     as_jax_types,
     asarray,
     eval_shape,
+    leaves_of,
     ones,
     pad,
     tree_map,
@@ -68,17 +69,19 @@ def init(shape: Shape, experiment: Experiment) -> Tree:
 
 
 def _begin(transform: Any, params: list[Params]) -> Tree:
-    """The optimizer's first state. Every array of it begins with one number everywhere, which
-    is found for a network of single numbers: JAX would compile it anew for every shape."""
+    """The optimizer's first state. Where every array of it begins with one number everywhere,
+    that is found for a network of single numbers: JAX would compile it anew for every shape."""
 
     def single(_: Any) -> Any:
         return np.float32(0)
 
-    def filled(number: Any, whole: Any) -> Any:
-        return np.full(whole.shape, number, whole.dtype)
+    def filled(numbers: Any, whole: Any) -> Any:
+        return np.full(whole.shape, np.ravel(numbers)[0], whole.dtype)
 
-    numbers = transform.init(tree_map(single, params))
-    return tree_map(filled, numbers, eval_shape(transform.init, params))
+    few = transform.init(tree_map(single, params))
+    if any(len(np.unique(array)) != 1 for array in leaves_of(few)):
+        return as_jax_types(transform.init(params))
+    return tree_map(filled, few, eval_shape(transform.init, params))
 
 
 def not_stopped() -> Tree:
