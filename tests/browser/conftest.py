@@ -76,7 +76,7 @@ def open_page(
     contexts: list[BrowserContext] = []
 
     def open_one(**options: Any) -> Page:
-        options = {"viewport": WINDOW, "base_url": server_url, "locale": "en-US"} | options
+        options = {"viewport": WINDOW, "base_url": server_url} | options
         context = chromium.new_context(**options)
         context.set_default_timeout(PATIENCE)
         contexts.append(context)

@@ -347,7 +347,9 @@ def test_what_takes_long_is_told_and_stopped(page: Page) -> None:
     lab.stands()
     time.runs().get_by_role("button", name="Open Run 1").click()
     expect(time.region.get_by_text("Going to step 100,000,000")).to_be_visible()
-    time.region.get_by_role("button", name="Stop here").click()
+    stop = time.region.get_by_role("button", name="Stop here")
+    stop.click()
+    expect(stop).to_be_hidden()  # the server has said so
     expect(time.past).to_be_visible()
     session = lab.session()
     assert session["status"] == "paused" and 0 < session["step"] < session["end"] == 100_000_000

@@ -15,7 +15,7 @@ export function weightText(value: number): string {
 export function greyText(layers: string[], most: number): string {
   const into = layers.length > 1 ? `${layers.slice(0, -1).join(', ')} and ` : '';
   const last = layers.at(-1) ?? '';
-  return `The lines into ${into}${last} are grey: up to ${most.toLocaleString()} weights of a layer are shown live.`;
+  return `The lines into ${into}${last} are grey: up to ${most.toLocaleString('en')} weights of a layer are shown live.`;
 }
 
 export function unitName(unit: number): string {

@@ -144,4 +144,4 @@ function list(root: Schema, node: Schema, value: Json[]): string {
 }
 
 const number = (value: number): string =>
-  Number.isInteger(value) ? value.toLocaleString() : String(Number(value.toPrecision(6)));
+  Number.isInteger(value) ? value.toLocaleString('en') : String(Number(value.toPrecision(6)));

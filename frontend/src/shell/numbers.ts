@@ -1,7 +1,8 @@
-/** Numbers of the counters, in the reader's own separators. */
+/** Numbers of the counters, in English like the page's words: the locale that a browser has may be
+ * none that `Intl` knows. */
 
-const whole = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 });
-const short = new Intl.NumberFormat(undefined, {
+const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
+const short = new Intl.NumberFormat('en', {
   notation: 'compact',
   maximumSignificantDigits: 3,
 });
