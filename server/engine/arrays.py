@@ -20,7 +20,6 @@ device_put: Callable[[Any], jax.Array] = _jax.device_put
 asarray: Callable[..., jax.Array] = _jnp.asarray
 einsum: Callable[..., jax.Array] = _jnp.einsum
 ones: Callable[..., jax.Array] = _jnp.ones
-ones_like: Callable[..., jax.Array] = _jnp.ones_like
 pad: Callable[..., jax.Array] = _jnp.pad
 zeros: Callable[..., jax.Array] = _jnp.zeros
 eval_shape: Callable[..., Tree] = _jax.eval_shape

@@ -11,13 +11,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
-from sqlalchemy import BigInteger, Row, bindparam, delete, func, insert, literal, select, update
+from sqlalchemy import Row, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from . import database
 from .database import transaction
+from .forgetting import of_the_old
 from .tables import checkpoints, runs, shares
 
 Json = Mapping[str, Any]
@@ -188,15 +189,10 @@ class Store:
         """Delete the runs, but for the living, that were last changed before a moment (seconds
         since 1970), and of the others the oldest, so that all take at most `size` bytes; how
         many were deleted."""
-        log, experiment, updated = runs.c.log, runs.c.experiment, runs.c.updated
         states = select(func.sum(func.length(checkpoints.c.weights)))
         state = func.coalesce(states.where(checkpoints.c.run_id == runs.c.id).scalar_subquery(), 0)
-        bytes_ = func.length(log) + func.length(experiment) + state
-        newer = func.sum(bytes_).over(order_by=(updated.desc(), runs.c.id))
-        sized = select(runs.c.id, updated, newer.label("newer")).subquery()
-        beyond = sized.c.newer > literal(size, BigInteger)
-        old = select(sized.c.id).where((sized.c.updated < before) | beyond)
-        forget = delete(runs).where(runs.c.id.in_(old), runs.c.id.not_in(living))
+        bytes_ = func.length(runs.c.log) + func.length(runs.c.experiment) + state
+        forget = of_the_old(runs, bytes_, before, size, living)
         async with transaction(self.engine) as connection:
             return (await connection.execute(forget)).rowcount
 

@@ -8,9 +8,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, Row, delete, func, literal, select, update
+from sqlalchemy import Row, delete, func, select, update
 
 from .database import transaction
+from .forgetting import of_the_old
 from .store import Json, Store, canonical
 from .tables import sweep_runs, sweeps
 
@@ -106,16 +107,11 @@ class SweepTable:
         """Delete the sweeps, but for the living, that were last changed before a moment (seconds
         since 1970), and of the others the oldest, so that all take at most `size` bytes; how
         many were deleted."""
-        updated = sweeps.c.updated
         length = func.length
         of_runs = select(func.sum(length(sweep_runs.c.result) + length(sweep_runs.c.data)))
         runs = of_runs.where(sweep_runs.c.sweep_id == sweeps.c.id).scalar_subquery()
         bytes_ = length(sweeps.c.sweep) + func.coalesce(runs, 0)
-        newer = func.sum(bytes_).over(order_by=(updated.desc(), sweeps.c.id))
-        sized = select(sweeps.c.id, updated, newer.label("newer")).subquery()
-        beyond = sized.c.newer > literal(size, BigInteger)
-        old = select(sized.c.id).where((sized.c.updated < before) | beyond)
-        forget = delete(sweeps).where(sweeps.c.id.in_(old), sweeps.c.id.not_in(living))
+        forget = of_the_old(sweeps, bytes_, before, size, living)
         async with transaction(self._engine) as connection:
             return (await connection.execute(forget)).rowcount
 
