@@ -11,6 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 from server.experiment.registry import Kind, setting
 
 Problem = Literal["classification", "regression"]
+#: what an example is: a point of a plane or line, a picture (height, width, channels),
+#: numbers over time (time, features), or tokens (time,)
+Form = Literal["points", "image", "sequence", "tokens"]
 
 #: every input lies in [-DOMAIN, DOMAIN] for display, as in TensorFlow Playground
 DOMAIN = 6.0
@@ -19,10 +22,17 @@ MAX_SAMPLES = 5000
 
 @dataclass(frozen=True)
 class Points:
-    """inputs: float32 (N, dimensions); labels: float32 (N,), a class index or a value."""
+    """The examples of a dataset.
 
-    inputs: NDArray[np.float32]
+    inputs: (N, *input_shape): float32, or uint8 for pictures (0 to 255, which the network is
+        given as 0 to 1), or int32 for tokens.
+    labels: float32 (N, *label_shape), class indices or values; -1 is a class not asked for.
+    test: how many of the last are the dataset's own test part (0: it has none).
+    """
+
+    inputs: NDArray[Any]
     labels: NDArray[np.float32]
+    test: int = 0
 
     @classmethod
     def of(cls, inputs: ArrayLike, labels: ArrayLike) -> Self:
@@ -33,7 +43,11 @@ class Dataset(Kind):
     """Base of every dataset. `classes` is 0 for regression."""
 
     problem: ClassVar[Problem] = "classification"
+    form: ClassVar[Form] = "points"
+    #: inputs of a point; 0 where examples are none
     dimensions: ClassVar[int] = 2
+    #: under which terms the examples may be passed on, where they were not drawn by us
+    licence: ClassVar[str] = ""
     #: its name in TensorFlow Playground, if it has one
     tf: ClassVar[str] = ""
     if TYPE_CHECKING:
@@ -43,10 +57,42 @@ class Dataset(Kind):
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
         if "kind" not in cls.model_fields:
             return
-        shown = {"problem": cls.problem, "dimensions": cls.dimensions, "tf": cls.tf or None}
+        shown = {
+            "problem": cls.problem,
+            "form": cls.form,
+            "dimensions": cls.dimensions,
+            "licence": cls.licence,
+            "tf": cls.tf or None,
+        }
         cls.hints = cls.hints | {key: value for key, value in shown.items() if value}
         if "classes" not in cls.model_fields:
             cls.classes = 2 if cls.problem == "classification" else 0
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """The shape of one example."""
+        return (self.dimensions,)
+
+    @property
+    def label_shape(self) -> tuple[int, ...]:
+        """The shape of an example's label: () for one, (time,) for one at every step."""
+        return ()
+
+    @property
+    def vocabulary(self) -> tuple[str, ...]:
+        """What each token is written as; empty where examples are no tokens."""
+        return ()
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """What the classes are called."""
+        return tuple(str(c) for c in range(self.classes))
+
+    @classmethod
+    def suggestion(cls) -> dict[str, Any]:
+        """An experiment that learns it well, as a merge patch of `network` and `training`:
+        taken where the network at hand cannot read the examples."""
+        return {}
 
     def label_range(self, labels: NDArray[np.float32]) -> tuple[float, float]:
         """What the colours of labels and outputs span: the class indices, or the values."""

@@ -43,6 +43,11 @@ class Layer(Kind):
     regularized: ClassVar[tuple[str, ...]] = ()
 
     def output_shape(self, input_shape: Shape) -> Shape:
+        """The shape of an example's output, without the batch; units, channels or features last.
+
+        Images are (height, width, channels), sequences (time, features), tokens (time,) of
+        integers. Raises ValueError, with the mend, where the input is of another form.
+        """
         raise NotImplementedError
 
     def init(self, rng: np.random.Generator, input_shape: Shape) -> tuple[Params, Params]:
@@ -55,6 +60,36 @@ class Layer(Kind):
         """(B, *input_shape) -> ((B, *output_shape), new stats)."""
         raise NotImplementedError
 
+    def multiplications(self, input_shape: Shape) -> int:
+        """How many an example costs on its way forward; what grows slower is left out."""
+        return 0
+
+    def inspect(
+        self, params: Params, stats: Params, x: jax.Array, context: Context
+    ) -> dict[str, jax.Array]:
+        """What there is to see inside, by name, (B, ...) each: gates, attention, scores."""
+        return {}
+
     def latex(self, inputs: str, index: int) -> str:
         """The layer's formula, reading from the symbol `inputs`."""
         raise NotImplementedError
+
+
+class Merge(Layer):
+    """A layer of two inputs: that of the layer before, and that of one further back."""
+
+    back: int
+
+    def merged_shape(self, shape: Shape, other: Shape) -> Shape:
+        """Raises ValueError, with the mend, where the two do not fit."""
+        raise NotImplementedError
+
+    def merge(self, x: jax.Array, other: jax.Array) -> jax.Array:
+        """(B, *shape), (B, *other) -> (B, *merged_shape)."""
+        raise NotImplementedError
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        return self.merged_shape(input_shape, input_shape)
+
+    def init(self, rng: np.random.Generator, input_shape: Shape) -> tuple[Params, Params]:
+        return {}, {}
