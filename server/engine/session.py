@@ -80,6 +80,7 @@ class Session(Run):
         self._look_cost = 1.0
         self._shown: Program | None = None  # the program of the last look
         self._scored: dict[str, Any] = {}  # what the last look found: metrics, then views
+        self._scored_at: dict[str, Any] = {}  # and where
         self._views: dict[str, Any] = {}
         super().__init__(experiment, programs)
 
@@ -139,7 +140,7 @@ class Session(Run):
         something has been compiled."""
         if self.closed or self._callers:
             return None
-        if self.stale and self.watchers and self._can_look():
+        if self._is_next_a_look():
             return 0.0
         if not self._running() or not self.program.has(ADVANCE):
             return None
@@ -194,7 +195,7 @@ class Session(Run):
         """The turn to take now and its steps, if there is one. The lock is held until `end`."""
         if self.closed or not self._running() or (compiled and not self.program.has(ADVANCE)):
             return None
-        if self.stale and self.watchers and self._can_look():
+        if self._is_next_a_look():
             return None  # what has just been changed is shown first
         if self._replay is not None:
             steps = self.pace.fits(self.room or 0, seconds)
@@ -272,6 +273,10 @@ class Session(Run):
             return True
         return all(map(has, self._prompt))
 
+    def _is_next_a_look(self) -> bool:
+        """Whether what has just been changed will be shown before anything else is done."""
+        return bool(self.stale and self.watchers) and self._can_look()
+
     def look_if_due(self, compiled: bool = True) -> None:
         """Look, if something has changed or it is time for the next frame."""
         if self.closed:
@@ -322,6 +327,7 @@ class Session(Run):
             if not compiled or all(has(name) for name in view.needs)
         }
         self._scored = {"metrics": self._metrics(scene.scores)}
+        self._scored_at = {"step": self.step, "epoch": self.epoch}
         self._shown = self.program
         self._versions["frame"] += 1
         if self.playing:
@@ -395,6 +401,8 @@ class Session(Run):
             "message": message or self.message,
             "steps_per_second": self._meter.read(self.step, self.playing, time.monotonic()),
         }
+        # A frame is of one moment: where a look is about to follow, of the last one's.
+        shown = moment | self._scored_at if self._is_next_a_look() else moment
         self.snapshot = Snapshot(
             version=self._versions["session"],
             session=self._session_message | moment,
@@ -404,7 +412,7 @@ class Session(Run):
             curve=self._curve.rows,
             rows=len(self._curve.rows),
             frame_version=self._versions["frame"],
-            frame=moment | self._scored,
+            frame=shown | self._scored,
             views=self._views,
         )
         self._wake(frame)

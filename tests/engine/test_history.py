@@ -119,6 +119,21 @@ def test_the_curve_is_whole_while_one_is_in_the_past() -> None:
     assert steps == [row[0] for row in rows if row[0] < 60] + [65]
 
 
+def test_what_is_shown_is_of_one_moment() -> None:
+    live, shown = begun(), list[dict[str, Any]]()
+    live.watch(Watcher(wake=lambda: shown.append(live.snapshot.frame)))
+    live.turn()
+    for act in (*[c.Advance(steps=20)] * 3, c.Seek(step=20), c.Seek(step=41), c.Reset()):
+        live.act(act)
+        finish(live)
+        live.turn()
+    scores = {
+        (f["step"], f["epoch"], f["metrics"]["train"]["loss"]) for f in shown if "metrics" in f
+    }
+    assert {step for step, _, _ in scores} >= {0, 20, 40, 41, 60}
+    assert len({step for step, _, _ in scores}) == len(scores)
+
+
 def steps_of(live: Session) -> list[float]:
     return [row[0] for row in live.record().rows.tolist()]
 
