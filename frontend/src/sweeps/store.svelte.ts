@@ -4,7 +4,9 @@ import { Refused } from '../wire/api';
 import * as wire from './wire';
 
 const EVERY_MS = 500;
-const UNREACHED = 'The server cannot be reached; trying again.';
+const SELDOM_MS = 16_000;
+const UNREACHED = 'The server cannot be reached.';
+const AGAIN = 'The sweep is asked for again in a moment.';
 const KEY = 'sweep';
 
 /** The sweep of this tab: asked for while somebody looks, and found again after a reload. */
@@ -18,6 +20,7 @@ class SweepStore {
   #version = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #watching = false;
+  #failed = 0; // how often in a row nobody could say anything of it
 
   constructor() {
     const known = readTab(KEY) as { id?: unknown; secret?: unknown } | undefined;
@@ -101,7 +104,9 @@ class SweepStore {
 
   #askSoon(): void {
     clearTimeout(this.#timer);
-    if (this.#watching) this.#timer = setTimeout(() => void this.#ask(), EVERY_MS);
+    if (!this.#watching) return;
+    const wait = Math.min(SELDOM_MS, EVERY_MS * 2 ** this.#failed);
+    this.#timer = setTimeout(() => void this.#ask(), wait);
   }
 
   async #ask(): Promise<void> {
@@ -114,14 +119,22 @@ class SweepStore {
       if (known !== this.#known) return;
       this.summary = summary;
       this.#draw(newer);
-      if (this.problems[0]?.message === UNREACHED) this.problems = [];
+      if (this.#failed) this.problems = [];
+      this.#failed = 0;
       if (summary.state === 'running') this.#askSoon();
     } catch (error) {
       if (known !== this.#known) return;
       this.problems = problemsOf(error);
-      if (!(error instanceof Refused)) this.#askSoon();
-      else if (error.status === 404) this.#gone();
+      if (passes(error)) this.#askLater();
+      else if (isOf(error, [404, 410])) this.#gone();
     }
+  }
+
+  /** Each time it fails, after twice as long. */
+  #askLater(): void {
+    this.#failed += 1;
+    this.problems = [...this.problems, { path: '', message: AGAIN }];
+    this.#askSoon();
   }
 
   #gone(): void {
@@ -138,6 +151,13 @@ class SweepStore {
     this.surfaces = all;
   }
 }
+
+const isOf = (error: unknown, statuses: number[]): boolean =>
+  error instanceof Refused && statuses.includes(error.status);
+
+/** Whether it may be otherwise in a while: nobody answered, or not what was asked. */
+const passes = (error: unknown): boolean =>
+  !(error instanceof Refused) || error.status === 429 || error.status >= 500;
 
 function problemsOf(error: unknown): Problem[] {
   if (error instanceof Refused) return error.problems;
