@@ -1,4 +1,4 @@
-"""What a dataset is: a kind that draws points."""
+"""What a dataset is: a kind that draws examples."""
 
 from __future__ import annotations
 
@@ -28,11 +28,14 @@ class Points:
         given as 0 to 1), or int32 for tokens.
     labels: float32 (N, *label_shape), class indices or values; -1 is a class not asked for.
     test: how many of the last are the dataset's own test part (0: it has none).
+    rows: which of `inputs` the examples are, (N,), where that is an array that everybody
+        shares; None: all of them, in their order.
     """
 
     inputs: NDArray[Any]
     labels: NDArray[np.float32]
     test: int = 0
+    rows: NDArray[np.intp] | None = None
 
     @classmethod
     def of(cls, inputs: ArrayLike, labels: ArrayLike) -> Self:
@@ -51,7 +54,7 @@ class Dataset(Kind):
     #: its name in TensorFlow Playground, if it has one
     tf: ClassVar[str] = ""
     if TYPE_CHECKING:
-        classes: ClassVar[int]  # in some kinds a setting, in the others filled in below
+        classes: ClassVar[int]  # in some kinds a setting; where not said, filled in below
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
@@ -65,7 +68,7 @@ class Dataset(Kind):
             "tf": cls.tf or None,
         }
         cls.hints = cls.hints | {key: value for key, value in shown.items() if value}
-        if "classes" not in cls.model_fields:
+        if not ("classes" in cls.model_fields or hasattr(cls, "classes")):
             cls.classes = 2 if cls.problem == "classification" else 0
 
     @property
@@ -88,20 +91,25 @@ class Dataset(Kind):
         """What the classes are called."""
         return tuple(str(c) for c in range(self.classes))
 
-    @classmethod
-    def suggestion(cls) -> dict[str, Any]:
+    def suggestion(self) -> dict[str, Any]:
         """An experiment that learns it well, as a merge patch of `network` and `training`:
         taken where the network at hand cannot read the examples."""
         return {}
+
+    @classmethod
+    def examples(cls, rng: np.random.Generator) -> Points:
+        """A few examples of the dataset with its defaults, for the picture it is chosen by."""
+        return cls().generate(rng)
 
     def label_range(self, labels: NDArray[np.float32]) -> tuple[float, float]:
         """What the colours of labels and outputs span: the class indices, or the values."""
         return (0.0, self.classes - 1.0) if self.classes else (-1.0, 1.0)
 
     def generate(self, rng: np.random.Generator) -> Points:
-        """Draw the points, in the order in which they are then split.
+        """Draw the examples, in the order in which they are then split.
 
-        Equal specs and equal generators give equal points.
+        Equal specs and equal generators give equal examples. Raises RuntimeError with the mend
+        where what the dataset is read from is missing.
         """
         raise NotImplementedError
 
@@ -115,13 +123,17 @@ def samples_setting(default: int) -> Any:
 
 
 class Sampled(Dataset):
-    """A dataset drawn from a distribution."""
+    """Points drawn from a distribution."""
 
     samples: int = samples_setting(500)
     noise: float = setting(
         0, title="Noise", ge=0, le=100, choices=list(range(0, 55, 5)),
         help="How far points stray from their true place, in percent.",
     )  # fmt: skip
+
+    @classmethod
+    def examples(cls, rng: np.random.Generator) -> Points:
+        return cls(samples=100).generate(rng)
 
     @property
     def noise_share(self) -> float:

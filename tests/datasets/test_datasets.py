@@ -1,6 +1,7 @@
 """What holds for every registered dataset."""
 
 import json
+import math
 import pkgutil
 import sys
 from typing import Any
@@ -18,6 +19,9 @@ from server.experiment.spec import Data
 CLOUDS = {"gauss", "blobs"}  # their tails have no bound
 
 every_kind = pytest.mark.parametrize("kind", DATASETS.values(), ids=list(DATASETS))
+every_planar = pytest.mark.parametrize(
+    "kind", [k for k in DATASETS.values() if k.form == "points"], ids=lambda kind: kind.name()
+)
 sampled_kinds = [kind for kind in DATASETS.values() if issubclass(kind, Sampled)]
 every_sampled = pytest.mark.parametrize("kind", sampled_kinds, ids=lambda kind: kind.name())
 
@@ -32,11 +36,16 @@ def generate(dataset: Dataset, seed=0):
     return dataset.generate(np.random.default_rng(seed))
 
 
+#: what inputs are of, by form
+INPUTS = {"points": np.float32, "image": np.uint8, "sequence": np.float32, "tokens": np.int32}
+
+
 def settings_to_try():
     for kind in sampled_kinds:
         yield kind(samples=20)
         yield kind(samples=501, noise=50)
         yield kind(samples=MAX_SAMPLES, noise=100)
+    for kind in DATASETS.values():
         for name, field in kind.model_fields.items():
             extra = field.json_schema_extra
             choices: Any = extra.get("x-choices", []) if isinstance(extra, dict) else []
@@ -46,18 +55,30 @@ def settings_to_try():
 
 
 @pytest.mark.parametrize("dataset", list(settings_to_try()), ids=str)
-def test_points_are_well_formed(dataset):
+def test_examples_are_well_formed(dataset):
     points = generate(dataset)
     count = len(points.labels)
-    assert points.inputs.shape == (count, dataset.dimensions)
-    assert points.labels.shape == (count,)
-    assert points.inputs.dtype == points.labels.dtype == np.float32
-    assert np.isfinite(points.inputs).all()
-    assert np.isfinite(points.labels).all()
+    rows = np.arange(count) if points.rows is None else points.rows
+    inputs = points.inputs[rows]
+    assert inputs.shape == (count, *dataset.input_shape)
+    assert points.labels.shape == (count, *dataset.label_shape)
+    assert inputs.dtype == INPUTS[dataset.form]
+    assert points.labels.dtype == np.float32
+    assert np.isfinite(inputs).all() and np.isfinite(points.labels).all()
+    assert 0 <= points.test < max(count, 1)
+    if "samples" in type(dataset).model_fields:
+        assert count - points.test <= dataset.samples
     if isinstance(dataset, Sampled):
         assert count == dataset.samples
+    if dataset.form == "tokens":
+        assert len(set(dataset.vocabulary)) == len(dataset.vocabulary)
+        assert inputs.min() >= 0 and inputs.max() < len(dataset.vocabulary)
+    else:
+        assert dataset.vocabulary == ()
     if dataset.problem == "classification":
-        assert set(points.labels) <= set(range(dataset.classes))
+        asked = points.labels[points.labels != -1] if dataset.label_shape else points.labels
+        assert set(asked) <= set(range(dataset.classes))
+        assert len(dataset.class_names) == dataset.classes
 
 
 @every_kind
@@ -65,6 +86,8 @@ def test_equal_generators_give_equal_points(kind):
     first, again = generate(example(kind)), generate(example(kind))
     np.testing.assert_array_equal(first.inputs, again.inputs)
     np.testing.assert_array_equal(first.labels, again.labels)
+    if first.rows is not None:
+        np.testing.assert_array_equal(first.rows, again.rows)
 
 
 @every_sampled
@@ -79,7 +102,7 @@ def test_noise_changes_something(kind):
     assert (calm.inputs != noisy.inputs).any() or (calm.labels != noisy.labels).any()
 
 
-@every_kind
+@every_planar
 def test_without_noise_points_lie_in_the_domain(kind):
     inputs = generate(example(kind)).inputs
     outside = np.abs(inputs).max(axis=1) > DOMAIN
@@ -100,12 +123,12 @@ def test_every_class_has_its_share(kind):
 
 
 def test_the_classes_of_the_design_are_all_there():
-    classification = {n: k().classes for n, k in DATASETS.items() if k.problem == "classification"}
-    assert classification == {
+    planar = {n: k() for n, k in DATASETS.items() if k.form == "points"}
+    assert {n: k.classes for n, k in planar.items() if k.problem == "classification"} == {
         "circle": 2, "xor": 2, "gauss": 2, "spiral": 2, "moons": 2, "rings": 3, "pinwheel": 3,
         "blobs": 3, "checkerboard": 2, "drawn": 2,
     }  # fmt: skip
-    assert {n for n, k in DATASETS.items() if k.problem == "regression"} == {
+    assert {n for n, k in planar.items() if k.problem == "regression"} == {
         "reg_plane", "reg_gauss", "ripple", "saddle", "function",
     }  # fmt: skip
     assert all(k().classes == 0 for k in DATASETS.values() if k.problem == "regression")
@@ -138,19 +161,25 @@ def test_the_schema_says_what_a_form_needs(kind):
     assert schema["title"]
     assert schema["description"].endswith(".")
     assert schema["x-problem"] == kind.problem
-    assert schema["x-dimensions"] == kind.dimensions
+    assert schema["x-form"] == kind.form
+    assert schema.get("x-dimensions", 0) == kind.dimensions
+    assert (kind.dimensions > 0) == (kind.form == "points")
     assert schema.get("x-tf", "") == kind.tf
     for name, field in schema["properties"].items():
         assert name == "kind" or (field["title"] and field["description"].endswith("."))
 
 
 @every_kind
-def test_the_preview_shows_points_of_the_dataset(kind):
+def test_the_preview_shows_examples_of_the_dataset(kind):
     points = np.array(preview(kind))
     if kind.name() == "drawn":
         assert points.size == 0
         return
-    assert points.shape == (100, kind.dimensions + 1)
+    assert points.shape[1] == math.prod(kind().input_shape) + 1
+    if kind.form != "points":
+        assert 1 <= len(points) <= 20
+        return
+    assert len(points) == 100
     if kind.problem == "classification":
         assert set(points[:, -1]) == set(range(kind().classes))
 
@@ -158,6 +187,7 @@ def test_the_preview_shows_points_of_the_dataset(kind):
 @every_kind
 def test_labels_lie_in_their_range(kind):
     labels = generate(example(kind)).labels
+    labels = labels[labels >= 0] if kind.form == "tokens" else labels
     low, high = example(kind).label_range(labels)
     assert low < high
     slack = 0.2 if kind.name() == "reg_plane" else 0  # as in TensorFlow Playground

@@ -61,19 +61,53 @@ def test_shuffle_is_uniform():
         np.testing.assert_allclose(shares, 0.2, atol=0.025)
 
 
+@given(st.integers(1, 5000), st.integers(1, 5000), splits)
+def test_a_test_part_of_its_own_stays_and_the_others_are_divided(own, test, split):
+    train, validation, left = sizes(own + test, split, test)
+    assert (train + validation, left) == (own, test)
+    assert train == max(own * split.train // (split.train + split.validation), 1)
+    part = parts(own + test, split, test)
+    assert (part[own:] == 2).all() and (np.diff(part.astype(int)) >= 0).all()
+
+
 def loaded(**data) -> Loaded:
     return load(Data.model_validate(data))
 
 
 @pytest.mark.parametrize("kind", DATASETS)
-def test_loaded_points_are_those_generated(kind):
+def test_loaded_examples_are_those_generated(kind):
     found = loaded(dataset=kind, split={"train": 60, "validation": 20}, seed=3)
-    assert len(found.inputs) == len(found.labels) == len(found.part)
-    assert sum(found.counts.values()) == len(found.labels)
-    assert found.inputs.dtype == found.labels.dtype == np.float32
+    dataset = DATASETS[kind]()
+    count = len(found.labels)
+    assert sum(found.counts.values()) == count == len(found.part) == len(found.rows)
+    assert found.inputs.shape == (count, *dataset.input_shape)
+    assert found.labels.shape == (count, *dataset.label_shape)
+    assert found.labels.dtype == np.float32
     assert found.part.dtype == np.uint8
+    assert not found.pool.flags.writeable
     low, high = found.label_range
     assert low < high
+
+
+@pytest.mark.parametrize("kind", [kind for kind in DATASETS if kind != "drawn"])
+def test_rows_and_labels_stay_together(kind):
+    """Shuffled or not, every example keeps the label it was drawn with."""
+    found = loaded(dataset=kind, seed=5)
+    points = found.points
+    drawn = np.arange(len(points.labels)) if points.rows is None else points.rows
+    assert sorted(found.rows) == sorted(drawn)
+    label_of = dict(zip(drawn.tolist(), points.labels, strict=True))
+    for row, label in zip(found.rows.tolist(), found.labels, strict=True):
+        np.testing.assert_array_equal(label_of[row], label)
+    if points.test:
+        np.testing.assert_array_equal(found.rows[-points.test :], drawn[-points.test :])
+        assert found.counts["test"] == points.test
+
+
+def test_who_draws_alike_shares_the_examples():
+    first, moved = loaded(dataset="spiral"), loaded(dataset="spiral", split={"train": 70})
+    assert moved.pool is first.pool
+    assert loaded(dataset="spiral", seed=1).pool is not first.pool
 
 
 def test_counts():

@@ -1,0 +1,111 @@
+"""Real pictures to tell apart."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from server.experiment.registry import DATASETS, setting
+
+from .base import Dataset, Points
+from .packs import frozen, library_file, once
+
+#: pictures (N, height, width, channels) and their classes (N,), float32
+Pictures = tuple[NDArray[np.uint8], NDArray[np.float32]]
+
+
+def convolutional(filters: tuple[int, ...], units: int) -> dict[str, Any]:
+    """A convolution and a pooling per number of filters, then a dense layer."""
+    layers: list[dict[str, Any]] = []
+    for count in filters:
+        layers += [
+            {"kind": "conv2d", "filters": count, "kernel_size": 3, "padding": "same",
+             "activation": "relu", "initializer": "he_uniform"},
+            {"kind": "max_pooling2d", "pool_size": 2, "stride": 2},
+        ]  # fmt: skip
+    layers += [
+        {"kind": "flatten"},
+        {"kind": "dense", "units": units, "activation": "relu", "initializer": "he_uniform"},
+    ]
+    return {
+        "network": {
+            "layers": layers,
+            "output": {"initializer": "glorot_uniform", "bias": 0},
+        },
+        "training": {
+            "loss": "categorical_crossentropy",
+            "optimizer": "adam",
+            "learning_rate": 0.001,
+            "batch_size": 64,
+        },
+    }
+
+
+class PictureDataset(Dataset):
+    """Pictures read from a file. The last `test` of them are the dataset's own test part."""
+
+    form = "image"
+    dimensions = 0
+    classes: ClassVar[int] = 10
+    test: ClassVar[int] = 0
+
+    samples: int
+
+    @classmethod
+    def read(cls) -> Pictures:
+        """All pictures and their classes, read-only, the same arrays at every call."""
+        raise NotImplementedError
+
+    def generate(self, rng: np.random.Generator) -> Points:
+        """`samples` of the pictures, drawn without replacement, then the test part."""
+        inputs, labels = self.read()
+        own = len(labels) - self.test
+        chosen = np.arange(own)
+        if self.samples < own:
+            chosen = np.sort(rng.permutation(own)[: self.samples])
+        rows = np.concatenate([chosen, np.arange(own, len(labels))])
+        return Points(inputs, labels[rows], self.test, rows)
+
+    @classmethod
+    def examples(cls, rng: np.random.Generator) -> Points:
+        """The first picture of every class."""
+        inputs, labels = cls.read()
+        rows = np.unique(labels, return_index=True)[1]
+        return Points(inputs, labels[rows], 0, rows)
+
+
+@once
+def _digits() -> Pictures:
+    path = library_file("sklearn", "datasets/data/digits.csv.gz")
+    table = np.loadtxt(path, np.uint8, delimiter=",")
+    inputs = np.rint(table[:, :64] * (255 / 16)).astype(np.uint8).reshape(-1, 8, 8, 1)
+    return frozen(inputs), frozen(table[:, 64].astype(np.float32))
+
+
+@DATASETS.register
+class Digits(PictureDataset):
+    """The 1797 digits of scikit-learn's load_digits, their values 0 to 16 spread to 0 to 255."""
+
+    kind: Literal["digits"] = "digits"
+    title = "Digits 8×8"
+    help = "1797 small pictures of handwritten digits."
+    source = "Alpaydin and Kaynak, Optical Recognition of Handwritten Digits, UCI, 1998"
+    licence = "CC BY 4.0"
+
+    samples: int = setting(
+        1797, title="Samples", ge=20, le=1797, scale="log", choices=[200, 500, 1000, 1797],
+        help="How many of the 1797 pictures are taken, before the split.",
+    )  # fmt: skip
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        return (8, 8, 1)
+
+    @classmethod
+    def read(cls) -> Pictures:
+        return _digits()
+
+    def suggestion(self) -> dict[str, Any]:
+        return convolutional((16,), 32)
