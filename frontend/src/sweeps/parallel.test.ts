@@ -57,7 +57,7 @@ describe('parallel coordinates', () => {
   });
 
   it('write every value in a word', () => {
-    expect([0.25, null, true, { kind: 'adam' }, 'tanh'].map(valueText)).toEqual([
+    expect([0.25, null, true, { kind: 'adam' }, 'tanh'].map((value) => valueText(value))).toEqual([
       '0.25',
       'none',
       'on',

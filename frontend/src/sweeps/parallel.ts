@@ -2,7 +2,7 @@
 
 import { formatLoss, formatShort } from '../pictures/numbers';
 import type { Json } from '../types';
-import type { RangeBody, Run, Summary } from './wire';
+import type { RangeBody, Run, Summary, SummaryAxis } from './wire';
 
 export interface Axis {
   title: string;
@@ -11,22 +11,32 @@ export interface Axis {
   place: (run: Run) => number;
 }
 
-export const valueText = (value: Json): string => {
+/** A value in words: its own name, where the axis has one for it. */
+export const valueText = (value: Json, axis?: SummaryAxis): string => {
+  const chosen = axis?.choices?.find((choice) => choice.value === kindOf(value));
+  return chosen?.title ?? plainText(value);
+};
+
+const kindOf = (value: Json): Json =>
+  typeof value === 'object' && value && !Array.isArray(value) ? (value.kind ?? null) : value;
+
+function plainText(value: Json): string {
   if (typeof value === 'number') return formatShort(value);
   if (value === null) return 'none';
   if (typeof value === 'boolean') return value ? 'on' : 'off';
   if (typeof value === 'object' && !Array.isArray(value)) return String(value.kind ?? 'an object');
   return String(value);
-};
+}
 
 const MOST_TICKS = 6;
 
 /** The axes of the settings in their order, the loss last. */
 export function axesOf({ axes, runs, sweep, part }: Summary): Axis[] {
-  const varied = axes.map(({ title }, a) => {
+  const varied = axes.map((axis, a) => {
     const range = sweep.axes[a]?.range;
     const values = runs.map((run) => run.values[a] as Json);
-    return { title, ...scaleOf(values, range, (run) => run.values[a] as Json) };
+    const of = (run: Run) => run.values[a] as Json;
+    return { title: axis.title, ...scaleOf(values, range, of, axis) };
   });
   return [...varied, { title: `${capital(part)} loss`, ...lossScale(runs) }];
 }
@@ -40,10 +50,11 @@ function scaleOf(
   values: Json[],
   range: RangeBody | null | undefined,
   of: (run: Run) => Json,
+  axis: SummaryAxis,
 ): Scale {
   const distinct = [...new Map(values.map((value) => [JSON.stringify(value), value])).values()];
   const numbers = distinct.filter((value) => typeof value === 'number');
-  if (!range || numbers.length <= 1) return nominal(distinct, of);
+  if (!range || numbers.length <= 1) return nominal(distinct, of, axis);
   const log = range.scale === 'log';
   const [low, high] = [Math.min(...numbers), Math.max(...numbers)];
   const share = shareOn(low, high, log);
@@ -55,11 +66,11 @@ function scaleOf(
   };
 }
 
-function nominal(distinct: Json[], of: (run: Run) => Json): Scale {
+function nominal(distinct: Json[], of: (run: Run) => Json, axis: SummaryAxis): Scale {
   const names = distinct.map((value) => JSON.stringify(value));
   const at = (i: number) => (names.length > 1 ? i / (names.length - 1) : 0.5);
   return {
-    ticks: distinct.map((value, i) => ({ at: at(i), text: valueText(value) })),
+    ticks: distinct.map((value, i) => ({ at: at(i), text: valueText(value, axis) })),
     place: (run) => at(names.indexOf(JSON.stringify(of(run)))),
   };
 }

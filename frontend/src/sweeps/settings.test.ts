@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Experiment, Schema } from '../types';
-import { axisOf, draftOf, flaw, levels, type Setting, settingsOf } from './settings';
+import { valueText } from './parallel';
+import { axisOf, draftOf, flaw, levels, named, type Setting, settingsOf } from './settings';
+import type { Summary } from './wire';
 
 const kind = (name: string, title: string, fields: Schema = {}) => ({
   title,
@@ -82,6 +84,19 @@ describe('settings that can vary', () => {
       'sgd',
       'momentum',
     ]);
+  });
+});
+
+describe('what comes of a sweep', () => {
+  it('has its values by the names that the form has for them', () => {
+    const optimizer = { path: '/training/optimizer', title: 'Optimizer' };
+    const seed = { path: '/data/of-another-server', title: 'Of another server' };
+    const summary = { axes: [optimizer, seed], sweep: { experiment: EXPERIMENT } };
+    const [known, unknown] = named(summary as unknown as Summary, SCHEMA).axes;
+    expect(valueText('sgd', known)).toBe('SGD');
+    expect(valueText({ kind: 'momentum', momentum: 0.5 }, known)).toBe('Momentum');
+    expect(valueText('sgd', unknown)).toBe('sgd');
+    expect(valueText(true, unknown)).toBe('on');
   });
 });
 

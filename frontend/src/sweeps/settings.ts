@@ -13,7 +13,7 @@ import {
   words,
 } from '../forms/schema';
 import type { Experiment, Json, Schema } from '../types';
-import type { AxisBody } from './wire';
+import type { AxisBody, Summary } from './wire';
 
 export interface Choice {
   value: Json;
@@ -110,6 +110,14 @@ function layers(root: Schema, node: Schema, value: Json, path: string): Setting[
 
 const member = (value: Json, name: string): Json =>
   (value as { [key: string]: Json } | null)?.[name] as Json;
+
+/** A sweep's summary with the names that the form has for the values of its axes. */
+export function named(summary: Summary, schema: Schema): Summary {
+  const settings = settingsOf(schema, summary.sweep.experiment);
+  const choices = new Map(settings.map((one) => [one.path, one.choices]));
+  const axes = summary.axes.map((axis) => ({ ...axis, choices: choices.get(axis.path) ?? [] }));
+  return { ...summary, axes };
+}
 
 // -- drafts --------------------------------------------------------------------------------
 

@@ -28,11 +28,18 @@ export interface Setting {
   deviation: number | null;
 }
 
+export interface SummaryAxis {
+  path: string;
+  title: string;
+  /** What the form calls its values, where it has names for them (`named`). */
+  choices?: { value: Json; title: string }[];
+}
+
 export interface Summary {
   id: string;
   state: 'running' | 'cancelled' | 'done';
   sweep: SweepBody;
-  axes: { path: string; title: string }[];
+  axes: SummaryAxis[];
   part: 'validation' | 'test';
   score: 'accuracy' | 'r2';
   progress: { runs: number; finished: number; training: number; fraction: number };
