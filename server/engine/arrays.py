@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import jax
@@ -16,7 +18,7 @@ _jax: Any = jax
 _jnp: Any = jnp
 
 arange: Callable[..., jax.Array] = _jnp.arange
-device_put: Callable[[Any], jax.Array] = _jax.device_put
+device_put: Callable[[Any], Any] = _jax.device_put
 asarray: Callable[..., jax.Array] = _jnp.asarray
 einsum: Callable[..., jax.Array] = _jnp.einsum
 ones: Callable[..., jax.Array] = _jnp.ones
@@ -28,6 +30,7 @@ unflatten: Callable[[Any, Sequence[Any]], Tree] = _jax.tree.unflatten
 leaves_of: Callable[[Tree], list[Any]] = _jax.tree.leaves
 tree_map: Callable[..., Tree] = _jax.tree.map
 grad: Callable[[Callable[..., jax.Array]], Callable[..., Tree]] = _jax.grad
+map_in_batches: Callable[..., Tree] = partial(_jax.lax.map, batch_size=64)
 value_and_grad: Callable[..., Callable[..., Tree]] = _jax.value_and_grad
 
 
@@ -45,3 +48,22 @@ def compiled(
 ) -> Callable[..., Any]:
     """`function` compiled by XLA for arguments of these shapes and types. options: XLA's."""
     return _jax.jit(function).lower(*args).compile(compiler_options=options)
+
+
+_shared: dict[int, tuple[Any, Any]] = {}
+
+
+def shared(array: Any) -> Any:
+    """A NumPy array on the device, once for as long as it lives, however often asked for."""
+    place = id(array)
+    known = _shared.get(place)
+    if known is not None:
+        return known[1]
+    found = device_put(array)
+    if np.ndim(array):
+
+        def forget(_: Any) -> None:
+            _shared.pop(place, None)
+
+        _shared[place] = (weakref.ref(array, forget), found)
+    return found

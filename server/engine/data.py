@@ -15,55 +15,103 @@ from server.training.targets import encode, target_low
 
 from .model import Model
 
+#: examples of each part that the scores of a network of many multiplications look at: as many
+#: as cost about so many, but not fewer or more than this
+SCORE_COST, FEWEST, MOST = 150_000_000, 64, 1000
+
 
 @dataclass(frozen=True)
 class Arrays:
     """The data as a program takes them. Rows are ordered train, validation, test, padding.
 
-    inputs (capacity, F), targets (capacity, K), labels and part (capacity,); `part` is 3 for
-    padding. `count` is the number of training rows, `train` the capacity reserved for them;
-    `ragged` says whether the last batch of an epoch is a partial one.
+    tree: of points, inputs (capacity, F), targets (capacity, K), labels and part (capacity,),
+        `part` being 3 for padding; of other examples, of which there may be many, the pool
+        (M, ...) that they are taken from and their rows (N,) in it, labels (N, ...), part (N,),
+        and `sample`, which of the N the scores look at (S,), N for none. `count`: the number of
+        training rows.
+    train: the capacity reserved for them. ragged: whether the last batch of an epoch is a
+    partial one. scored: examples of every part that scores look at.
     """
 
-    inputs: NDArray[np.float32]
-    targets: NDArray[np.float32]
-    labels: NDArray[np.int32]
-    part: NDArray[np.uint8]
+    tree: dict[str, Any]
     count: int
     train: int
     ragged: bool
+    scored: dict[str, int]
 
     @classmethod
     def of(cls, experiment: Experiment, loaded: Loaded) -> Arrays:
-        model = Model.of(experiment)
-        units = model.shapes()[-1][1]
-        low = target_low(experiment.training.loss, experiment.output_activation)
-        dataset = experiment.data.dataset
-        order = np.argsort(loaded.part, kind="stable")
-        part = loaded.part[order]
-        count = int((part == 0).sum())
+        count = loaded.counts["train"]
         train = _capacity(count)
-        capacity = max(train, _capacity(len(part)))
-        inputs = transform(experiment.data.features, loaded.inputs[order])
-        targets = encode(loaded.labels[order], dataset, units, low)
+        points = experiment.data.dataset.form == "points"
+        tree = _points(experiment, loaded, train) if points else _examples(experiment, loaded)
         return cls(
-            inputs=_pad(np.asarray(inputs, np.float32), capacity),
-            targets=_pad(np.asarray(targets, np.float32), capacity),
-            labels=_pad(loaded.labels[order].astype(np.int32), capacity),
-            part=_pad(part.astype(np.uint8), capacity, 3),
+            tree={**tree, "count": np.int32(count)},
             count=count,
             train=train,
             ragged=count % min(experiment.training.batch_size, train) != 0,
+            scored=loaded.counts if points else _scored(experiment, loaded),
         )
 
-    def tree(self) -> dict[str, Any]:
-        return {
-            "inputs": self.inputs,
-            "targets": self.targets,
-            "labels": self.labels,
-            "part": self.part,
-            "count": np.int32(self.count),
-        }
+    @property
+    def form(self) -> str:
+        """Text that differs where programs have to."""
+        rows = {name: np.shape(array) for name, array in self.tree.items()}
+        return f"{rows} {self.train} {self.ragged}"
+
+
+def _points(experiment: Experiment, loaded: Loaded, train: int) -> dict[str, Any]:
+    units = Model.of(experiment).shapes[-1][-1]
+    low = target_low(experiment.training.loss, experiment.output_activation)
+    order = np.argsort(loaded.part, kind="stable")
+    part = loaded.part[order]
+    capacity = max(train, _capacity(len(part)))
+    inputs = transform(experiment.data.features, loaded.inputs[order])
+    targets = encode(loaded.labels[order], experiment.data.dataset, units, low)
+    return {
+        "inputs": _pad(np.asarray(inputs, np.float32), capacity),
+        "targets": _pad(np.asarray(targets, np.float32), capacity),
+        "labels": _pad(loaded.labels[order].astype(np.int32), capacity),
+        "part": _pad(part.astype(np.uint8), capacity, 3),
+    }
+
+
+def _examples(experiment: Experiment, loaded: Loaded) -> dict[str, Any]:
+    """Big arrays as they are, for all who train on them: rows are ordered already."""
+    sample = first_rows(loaded, _sample_size(experiment)).astype(np.int32)
+    most = 3 * _sample_size(experiment)
+    return {
+        "pool": loaded.pool,
+        "rows": loaded.rows.astype(np.int32),
+        "labels": loaded.labels,
+        "part": loaded.part,
+        "sample": _pad(sample, most, len(loaded.part)),
+    }
+
+
+def as_sent(inputs: Any) -> Any:
+    """Inputs in a type that the wire has: u1, f4, or of tokens i2."""
+    return inputs.astype(np.int16) if inputs.dtype == np.int32 else inputs
+
+
+def first_rows(loaded: Loaded, most: int) -> NDArray[np.int64]:
+    """The first examples of every part, at most so many of each."""
+    places: list[NDArray[np.int64]] = []
+    begin = 0
+    for count in loaded.counts.values():
+        places.append(np.arange(begin, begin + min(count, most)))
+        begin += count
+    return np.concatenate(places)
+
+
+def _scored(experiment: Experiment, loaded: Loaded) -> dict[str, int]:
+    most = _sample_size(experiment)
+    return {name: min(count, most) for name, count in loaded.counts.items()}
+
+
+def _sample_size(experiment: Experiment) -> int:
+    cost = sum(Model.of(experiment).multiplications)
+    return max(FEWEST, min(MOST, SCORE_COST // max(cost, 1)))
 
 
 def _capacity(rows: int) -> int:

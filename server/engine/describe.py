@@ -13,13 +13,18 @@ from server.datasets.split import Loaded
 from server.layers.base import Params
 
 from .arrays import Tree
+from .data import as_sent, first_rows
 from .model import Model
 from .shape import PARTS
-from .views import feature_maps
+from .views.planar import feature_maps
 
 if TYPE_CHECKING:
     from .run import Run
     from .session import Session
+
+
+#: examples of every part that a screen is given at once
+SHOWN = 64
 
 
 def describe(session: Session) -> dict[str, Any]:
@@ -33,12 +38,18 @@ def describe(session: Session) -> dict[str, Any]:
         "speed": session.pace.limit,
         "graph": {"inputs": list(experiment.data.features), "layers": describe_layers(session)},
         "problem": dataset.problem,
+        "form": dataset.form,
+        "input_shape": list(dataset.input_shape),
+        "label_shape": list(dataset.label_shape),
+        "class_names": list(dataset.class_names),
+        "vocabulary": list(dataset.vocabulary),
         "dimensions": dataset.dimensions,
         "classes": dataset.classes,
         "range": list(session.span),
         "domain": [-DOMAIN, DOMAIN],
         "steps_per_epoch": session.steps_per_epoch,
         "counts": session.loaded.counts,
+        "scored": session.arrays.scored,
         "reproduced": session.reproduced,
     }
 
@@ -50,12 +61,14 @@ def describe_layers(session: Run) -> list[dict[str, Any]]:
         {
             "title": title,
             "kind": kind,
-            "units": units,
+            "units": shape[-1],
+            "shape": list(shape),
+            "back": getattr(layer, "back", None),
             "activation": getattr(layer, "activation", "linear"),
             "params": {name: list(a.shape) for name, a in p.items()},
         }
-        for (title, kind), layer, p, (_, units) in zip(
-            _names(session), model.layers, params, model.shapes(), strict=True
+        for (title, kind), layer, p, shape in zip(
+            _names(session), model.layers, params, model.shapes[1:], strict=True
         )
     ]
 
@@ -66,13 +79,23 @@ def _names(session: Run) -> list[tuple[str, str]]:
     return [*((layer.title, layer.kind) for layer in hidden), ("Output", "output")]
 
 
-def describe_data(loaded: Loaded, dimensions: int) -> dict[str, Any]:
-    """The points, their parts, and a map of every feature."""
+def describe_data(loaded: Loaded, dataset: Any) -> dict[str, Any]:
+    """The points, their parts, and a map of every feature; of other examples, the first of
+    every part, and their rows."""
+    if dataset.form == "points":
+        return {
+            "inputs": loaded.inputs,
+            "labels": loaded.labels,
+            "split": loaded.part,
+            "features": feature_maps(dataset.dimensions),
+        }
+    rows = first_rows(loaded, SHOWN)
     return {
-        "inputs": loaded.inputs,
-        "labels": loaded.labels,
-        "split": loaded.part,
-        "features": feature_maps(dimensions),
+        "rows": rows.astype(np.uint32),
+        "inputs": as_sent(loaded.pool[loaded.rows[rows]]),
+        "labels": loaded.labels[rows],
+        "split": loaded.part[rows],
+        "features": {},
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import jax
@@ -11,7 +12,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from server.experiment import Experiment
-from server.layers.base import Context, Params
+from server.experiment.shapes import layer_shapes
+from server.layers.base import Context, Merge, Params, Shape
 from server.layers.dense import Dense
 from server.training.targets import output_units
 
@@ -36,7 +38,7 @@ def sum_of_products(x: jax.Array, w: jax.Array) -> jax.Array:
 @dataclass(frozen=True)
 class Pass:
     """What one forward pass gives: (B, K) logits and outputs, new stats, and on request
-    the output of every layer, (B, units) each."""
+    the output of every layer, (B, *shape) each."""
 
     logits: jax.Array
     outputs: jax.Array
@@ -49,7 +51,7 @@ class Model:
     """The layers of an experiment, output last. Live fields may hold traced values."""
 
     layers: tuple[Any, ...]
-    inputs: int
+    input_shape: Shape
 
     @classmethod
     def of(cls, experiment: Experiment) -> Model:
@@ -61,26 +63,29 @@ class Model:
             initializer=output.initializer,
             bias=output.bias,
         )
-        return cls((*experiment.network.layers, last), len(experiment.data.features))
+        return cls((*experiment.network.layers, last), experiment.input_shape)
 
-    def shapes(self) -> list[tuple[int, int]]:
-        """(inputs, units) of every layer."""
-        pairs: list[tuple[int, int]] = []
-        shape: tuple[int, ...] = (self.inputs,)
-        for layer in self.layers:
-            following = layer.output_shape(shape)
-            pairs.append((shape[0], following[0]))
-            shape = following
-        return pairs
+    @cached_property
+    def shapes(self) -> list[Shape]:
+        """The shape of an example as it comes in, then after every layer."""
+        return layer_shapes(self.layers, self.input_shape)
+
+    @cached_property
+    def multiplications(self) -> list[int]:
+        """Of every layer, for one example on its way forward."""
+        return [
+            layer.multiplications(shape)
+            for layer, shape in zip(self.layers, self.shapes[:-1], strict=True)
+        ]
 
     def init(self, seed: int) -> tuple[list[Params], list[Params]]:
         """Initial (params, stats). Every layer draws from a stream of its own, so that a
         change of one layer leaves the first weights of those before it as they were."""
         params: list[Params] = []
         stats: list[Params] = []
-        for i, (layer, (inputs, _)) in enumerate(zip(self.layers, self.shapes(), strict=True)):
+        for i, (layer, shape) in enumerate(zip(self.layers, self.shapes[:-1], strict=True)):
             rng = np.random.Generator(np.random.Philox(key=[seed, i]))
-            p, s = layer.init(rng, (inputs,))
+            p, s = layer.init(rng, shape)
             params.append(p)
             stats.append(s)
         return params, stats
@@ -88,7 +93,7 @@ class Model:
     def linear(self, batch: int) -> Linear:
         """The faster form of a matrix product for these widths, chosen by measurement
         (docs/performance.md). Numbers of one program always come from one form."""
-        widest = max(inputs * units for inputs, units in self.shapes())
+        widest = max(self.multiplications)
         small = widest <= SUM_LIMIT and batch * widest <= 2**16
         return sum_of_products if small and has_small_loops() else dot
 
@@ -103,20 +108,46 @@ class Model:
         key: jax.Array | None = None,
         mask: jax.Array | None = None,
     ) -> Pass:
-        """(B, inputs) -> Pass."""
-        kept: list[jax.Array] = []
+        """(B, *input_shape) -> Pass."""
+        kept, fresh = self._hidden(params, stats, x, linear, training, key, mask)
+        last = self.layers[-1]
+        context = Context(training, None, mask, linear)
+        logits, s = last.logits(params[-1], stats[-1], kept[-1], context)
+        outputs = last.activate(logits)
+        return Pass(logits, outputs, [*fresh, s], [*kept[1:], outputs])
+
+    def _hidden(
+        self,
+        params: list[Params],
+        stats: list[Params],
+        x: jax.Array,
+        linear: Linear = dot,
+        training: bool = False,
+        key: jax.Array | None = None,
+        mask: jax.Array | None = None,
+    ) -> tuple[list[jax.Array], list[Params]]:
+        """What comes in and the output of every hidden layer, and their new stats."""
+        kept: list[jax.Array] = [x]
         fresh: list[Params] = []
         for i, layer in enumerate(self.layers[:-1]):
             layer_key = None if key is None else jax.random.fold_in(key, i)
             context = Context(training, layer_key, mask, linear)
-            x, s = layer.apply(params[i], stats[i], x, context)
+            if isinstance(layer, Merge):
+                x, s = layer.merge(x, kept[i - layer.back]), stats[i]
+            else:
+                x, s = layer.apply(params[i], stats[i], x, context)
             kept.append(x)
             fresh.append(s)
-        last = self.layers[-1]
-        context = Context(training, None, mask, linear)
-        logits, s = last.logits(params[-1], stats[-1], x, context)
-        outputs = last.activate(logits)
-        return Pass(logits, outputs, [*fresh, s], [*kept, outputs])
+        return kept, fresh
+
+    def inside(
+        self, index: int, params: list[Params], stats: list[Params], x: jax.Array
+    ) -> dict[str, jax.Array]:
+        """What there is to see inside a hidden layer at inputs (B, *input_shape)."""
+        before = Model(self.layers[: index + 1], self.input_shape)
+        kept, _ = before._hidden(params, stats, x)
+        context = Context(False, None, None, dot)
+        return self.layers[index].inspect(params[index], stats[index], kept[-1], context)
 
     def regularized(self, params: list[Params]) -> list[dict[str, bool]]:
         """Which parameters the penalties apply to, in the shape of `params`."""
@@ -127,5 +158,5 @@ class Model:
 
 
 def mean_loss(losses: jax.Array, mask: jax.Array) -> jax.Array:
-    """Mean of (B,) losses over the rows whose mask is 1."""
+    """Mean of losses over those whose mask, of the same shape, is 1."""
     return (losses * mask).sum() / jnp.maximum(mask.sum(), 1.0)

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from server.experiment import Experiment
 
-from .arrays import Tree, compiled, device_put
+from .arrays import Tree, compiled, device_put, shared
 from .data import Arrays
 from .kernel import Desk, Vector, in_one_kernel, one_after_the_other
 from .lanes import trailing
@@ -70,7 +70,7 @@ class Program:
         self.shape = Shape.of(experiment, arrays)
         self._form = form
         self._traces = traces
-        self._data_packing = Packing(arrays.tree())
+        self._data_packing = None if self.shape.streamed else Packing(arrays.tree)
         self._desk = Desk(len(self.shape.paths))
         self._compiled: dict[str, Any] = {}
         self._outputs: dict[str, Packing] = {}
@@ -83,7 +83,7 @@ class Program:
 
     def _may_share(self) -> bool:
         shape = self.shape
-        widest = max(inputs * units for inputs, units in shape.model.shapes())
+        widest = max(shape.model.multiplications)
         rows = 2 * shape.batch if shape.carries else shape.batch
         return self._fused and rows * widest <= LANE_LIMIT
 
@@ -103,8 +103,15 @@ class Program:
         return self.packing.write(init(self.shape, experiment))
 
     def pack(self, arrays: Arrays) -> Vector:
-        """The data as programs take them."""
-        return device_put(self._data_packing.write(arrays.tree()))
+        """The data as programs take them: one vector, or a dict of arrays where these may be
+        large; all who train on the same share them."""
+        if self._data_packing is None:
+            return {name: shared(array) for name, array in arrays.tree.items()}
+        return device_put(self._data_packing.write(arrays.tree))
+
+    def _rows(self, data: Any) -> Tree:
+        """The tree of traced data."""
+        return data if self._data_packing is None else self._data_packing.unpack(data)
 
     def read(self, state: Vector) -> Tree:
         """The state's tree, of NumPy arrays not to be written to."""
@@ -155,7 +162,7 @@ class Program:
     def _step_vector(
         self, state: jax.Array, live: jax.Array, seed: jax.Array, data: jax.Array, steps: jax.Array
     ) -> jax.Array:
-        tree, rows = self.packing.unpack(state), self._data_packing.unpack(data)
+        tree, rows = self.packing.unpack(state), self._rows(data)
         return self.packing.pack(advance(self.shape, tree, live, seed, rows, steps))
 
     def _step_desk(self, desk: jax.Array, data: jax.Array) -> jax.Array:
@@ -218,7 +225,7 @@ class Program:
     def _found(
         self, probe: Probe, state: jax.Array, live: jax.Array, data: jax.Array, *more: Any
     ) -> jax.Array:
-        tree, rows = self.packing.unpack(state), self._data_packing.unpack(data)
+        tree, rows = self.packing.unpack(state), self._rows(data)
         found = probe.function(tree, live, rows, *more)
         packing = self._outputs[probe.name] = Packing(found)
         return packing.pack(found)

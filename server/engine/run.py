@@ -113,7 +113,13 @@ class Run:
         """This moment, to be looked at; scored once."""
         if self._moment is None:
             self._moment = Scene(
-                self.experiment, self.program, self.state, self._live, self.data, self.span
+                self.experiment,
+                self.program,
+                self.state,
+                self._live,
+                self.data,
+                self.loaded,
+                self.span,
             )
         return self._moment
 
@@ -135,18 +141,21 @@ class Run:
             state = self.program.read(self.state)
             return state["params"], state["stats"]
 
-    def predict(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(N, dimensions) points -> (N, K) outputs."""
+    def predict(self, inputs: NDArray[Any]) -> NDArray[np.float32]:
+        """(N, *input_shape) examples, points as float32 (N, dimensions) -> (N, ..., K) outputs."""
         with self.lock:
-            features = np.asarray(transform(self.experiment.data.features, inputs), np.float32)
+            features, data = inputs, self.experiment.data
+            if data.features:
+                features = np.asarray(transform(data.features, inputs), np.float32)
             rows = max(16, 1 << (len(features) - 1).bit_length())
-            padded = np.pad(features, ((0, rows - len(features)), (0, 0)))
+            widths = [(0, rows - len(features))] + [(0, 0)] * (features.ndim - 1)
+            padded = np.pad(features, widths)
             shape = self.program.shape
 
-            def outputs(state: Tree, live: Any, _: Tree, points: Any) -> Tree:
-                return shape.predict(state, live, points)
+            def outputs(state: Tree, live: Any, _: Tree, given: Any) -> Tree:
+                return shape.predict(state, live, shape.given(given))
 
-            probe = Probe(f"predict {rows}", outputs, (padded,))
+            probe = Probe(f"predict {rows} {padded.dtype}", outputs, (padded,))
             found = self.program.look(probe, self.state, self._live, self.data)
             return found[: len(features)]
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import optax  # pyright: ignore[reportMissingTypeStubs] - it has none
 
 from server.layers.base import Params
-from server.training.targets import predicted_classes, target_low
 
 from .arrays import Tree, arange, einsum, grad, zeros
 from .model import mean_loss
@@ -19,56 +19,93 @@ from .shape import Shape
 SLOPE_SAMPLE = 512
 
 
+def scored_rows(shape: Shape, data: Tree) -> Tree:
+    """The rows that scores look at: inputs, targets, labels, part."""
+    if not shape.streamed:
+        return data
+    rows = data["sample"]
+    inputs, labels = shape.examples(data, rows)
+    # what lies beyond the last row pads the sample
+    part = jnp.where(rows < len(data["part"]), data["part"][rows], 3)
+    return {
+        "inputs": inputs,
+        "targets": shape.targets(labels),
+        "labels": labels.astype(jnp.int32),
+        "part": part,
+    }
+
+
 def evaluate(shape: Shape, state: Tree, live: jax.Array, data: Tree) -> Tree:
     """Loss and score (accuracy, or R² for regression) of every part, the confusion
     counts (3, C, C) for classification, and the learning rate of this moment."""
     experiment = shape.thaw(live)
     dataset, loss = experiment.data.dataset, experiment.training.loss
-    result = shape.network(live).forward(state["params"], state["stats"], data["inputs"])
-    losses = loss.per_example(result.logits, result.outputs, data["targets"])
-    masks = (data["part"][None] == arange(3)[:, None]).astype(jnp.float32)
+    rows = scored_rows(shape, data)
+    result = shape.network(live).forward(state["params"], state["stats"], rows["inputs"])
+    losses = loss.per_example(result.logits, result.outputs, rows["targets"])
+    masks = (rows["part"][None] == arange(3)[:, None]).astype(jnp.float32)
+    if shape.streamed:
+        masks = jnp.stack([shape.asked(rows["labels"], m).reshape(-1) for m in masks])
+        losses = losses.reshape(-1)
     rate = shape.rate(experiment, state, data["count"])
     part_loss = _per_part(masks, lambda m: mean_loss(losses, m))
     scores = {"loss": part_loss, "rate": rate}
     if dataset.problem == "regression":
-        errors = (result.outputs - data["targets"])[:, 0]
-        r2 = _per_part(masks, lambda m: _r2(errors, data["targets"], m))
+        errors = (result.outputs - rows["targets"])[..., 0].reshape(-1)
+        targets = rows["targets"][..., 0].reshape(-1)
+        r2 = _per_part(masks, lambda m: _r2(errors, targets, m))
         return scores | {"score": r2}
-    low = target_low(loss, shape.experiment.output_activation)
-    guess = predicted_classes(result.outputs, dataset, low).astype(jnp.int32)
-    right = (guess == data["labels"]).astype(jnp.float32)
-    truth = jax.nn.one_hot(data["labels"], dataset.classes)
-    guessed = jax.nn.one_hot(guess, dataset.classes)
-    counts = einsum("pn,ni,nj->pij", masks, truth, guessed)
+    guess = shape.guessed(result.outputs).reshape(-1)
+    labels = rows["labels"].reshape(-1)
+    right = (guess == labels).astype(jnp.float32)
     accuracy = _per_part(masks, lambda m: mean_loss(right, m))
-    return scores | {"score": accuracy, "confusion": counts}
+    return scores | {"score": accuracy, "confusion": _confusion(masks, labels, guess, dataset)}
+
+
+def _confusion(masks: jax.Array, labels: jax.Array, guess: jax.Array, dataset: Any) -> jax.Array:
+    """(3, N) masks, (N,) true and guessed classes -> (3, C, C) counts."""
+    classes = dataset.classes
+    if dataset.form != "points":
+        place = jnp.maximum(labels, 0) * classes + guess
+        counts = zeros((3, classes * classes)).at[:, place].add(masks)
+        return counts.reshape(3, classes, classes)
+    truth = jax.nn.one_hot(labels, classes)
+    return einsum("pn,ni,nj->pij", masks, truth, jax.nn.one_hot(guess, classes))
 
 
 def slopes(shape: Shape, state: Tree, live: jax.Array, data: Tree) -> Tree:
     """Norm of the gradient of every layer's parameters, (layers,), and how many units of every
     hidden layer give 0 for all examples, (hidden layers,)."""
-    rows = min(SLOPE_SAMPLE, shape.train)
-    real = (data["part"][:rows] == 0)[:, None]
-    inputs = data["inputs"][:rows]
+    inputs, _, asked = shape.sample(data, SLOPE_SAMPLE)
+    real = asked.reshape(len(asked), -1).max(-1) > 0
     result = shape.network(live).forward(state["params"], state["stats"], inputs)
     grads = gradients(shape, state, live, data, SLOPE_SAMPLE)
-    dead = [jnp.all((a == 0) | ~real, axis=0).sum() for a in result.activations[:-1]]
+    dead = [_silent(a, real) for a in result.activations[:-1]]
     return {
-        "norms": jnp.stack([optax.tree.norm(g) for g in grads]),
+        "norms": jnp.stack([_norm(g) for g in grads]),
         "dead": jnp.stack(dead) if dead else zeros(0, jnp.int32),
     }
 
 
+def _silent(outputs: jax.Array, real: jax.Array) -> jax.Array:
+    """How many of the units, the last axis, give 0 wherever rows are real (N,)."""
+    rows = real.reshape(-1, *[1] * (outputs.ndim - 1))
+    return jnp.all((outputs == 0) | ~rows, axis=tuple(range(outputs.ndim - 1))).sum()
+
+
+def _norm(grads: Params) -> jax.Array:
+    return optax.tree.norm(grads) if grads else jnp.float32(0)
+
+
 def gradients(shape: Shape, state: Tree, live: jax.Array, data: Tree, limit: int) -> list[Params]:
     """Gradient of the mean loss over (at most `limit`) training rows, in evaluation mode."""
-    rows = min(limit, shape.train)
-    mask = (data["part"][:rows] == 0).astype(jnp.float32)
+    inputs, targets, asked = shape.sample(data, limit)
     model, loss = shape.network(live), shape.thaw(live).training.loss
 
     def objective(params: list[Params]) -> jax.Array:
-        result = model.forward(params, state["stats"], data["inputs"][:rows])
-        losses = loss.per_example(result.logits, result.outputs, data["targets"][:rows])
-        return mean_loss(losses, mask)
+        result = model.forward(params, state["stats"], inputs)
+        losses = loss.per_example(result.logits, result.outputs, targets)
+        return mean_loss(losses, asked)
 
     return grad(objective)(state["params"])
 
@@ -79,8 +116,7 @@ def _per_part(masks: jax.Array, score: Callable[[jax.Array], jax.Array]) -> jax.
 
 
 def _r2(errors: jax.Array, targets: jax.Array, mask: jax.Array) -> jax.Array:
-    """Coefficient of determination over the rows whose mask is 1."""
-    t = targets[:, 0]
-    spread = t - mean_loss(t, mask)
+    """Coefficient of determination over the rows (N,) whose mask is 1."""
+    spread = targets - mean_loss(targets, mask)
     total = (spread**2 * mask).sum()
     return 1.0 - (errors**2 * mask).sum() / jnp.maximum(total, 1e-12)

@@ -73,7 +73,6 @@ class Session(Run):
         self.late = 0.0  # seconds that the last frame came late
         self._meter = Meter(now)
         self._curve = Curve()
-        self._see()
         self._versions = {"session": 0, "data": 0, "frame": 0}
         self._next_look = 0.0
         self._owed = 0.0  # seconds of training until looking has its share
@@ -88,10 +87,9 @@ class Session(Run):
 
     def _load(self) -> None:
         super()._load()
-        self._probes: dict[str, Probe] | None = None
+        self._see()
         self._versions["data"] += 1
-        dimensions = self.experiment.data.dataset.dimensions
-        self._data_message = describe.describe_data(self.loaded, dimensions)
+        self._data_message = describe.describe_data(self.loaded, self.experiment.data.dataset)
 
     def _start(self) -> None:
         super()._start()
@@ -624,12 +622,17 @@ class Session(Run):
 
     def _see(self) -> None:
         """The views that somebody shows, by their keys, and what they need of the compiler."""
-        self._wanted = {key: view for w in self.watchers for key, view in w.views.items()}
+        self._wanted = {
+            key: view
+            for w in self.watchers
+            for key, view in w.views.items()
+            if view.fits(self.experiment)
+        }
         views = self._wanted.values()
         prompt = [name for view in views if view.prompt for name in view.needs]
         late = [name for view in views if not view.prompt for name in view.needs]
         self._prompt = tuple(dict.fromkeys([SCORES, *prompt]))
-        self._probes = None
+        self._probes: dict[str, Probe] | None = None
         self._late = tuple(dict.fromkeys([n for n in (*late, SLOPES) if n not in self._prompt]))
 
     def unwatch(self, watcher: Watcher) -> None:

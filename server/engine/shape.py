@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from server.experiment import Experiment
 from server.experiment.live import live_values, static_form, with_live
+from server.training.targets import encode, predicted_classes, target_low
 
 from .arrays import Tree
 from .data import Arrays
@@ -52,6 +53,12 @@ class Shape:
         return min(self.experiment.training.batch_size, self.train)
 
     @cached_property
+    def streamed(self) -> bool:
+        """Whether the examples are no points: they may be many and large, so that a step takes
+        its own rows alone, and codes the targets itself."""
+        return self.experiment.data.dataset.form != "points"
+
+    @cached_property
     def carries(self) -> bool:
         """Whether a partial last batch goes into the next epoch (TF Playground's rule)."""
         return self.playground and self.ragged
@@ -80,8 +87,46 @@ class Shape:
         return Model.of(self.thaw(live))
 
     def predict(self, state: Tree, live: jax.Array, inputs: jax.Array) -> jax.Array:
-        """(N, F) features -> (N, K) outputs."""
+        """(N, *input_shape) -> (N, ..., K) outputs."""
         return self.network(live).forward(state["params"], state["stats"], inputs).outputs
+
+    def given(self, inputs: jax.Array) -> jax.Array:
+        """What the network is given of these inputs: of bytes, numbers from 0 to 1."""
+        return inputs.astype(jnp.float32) / 255 if inputs.dtype == jnp.uint8 else inputs
+
+    def targets(self, labels: jax.Array) -> jax.Array:
+        """(N, ...) labels -> (N, ..., K) targets."""
+        low = target_low(self.experiment.training.loss, self.experiment.output_activation)
+        units = self.model.shapes[-1][-1]
+        return encode(labels, self.experiment.data.dataset, units, low)
+
+    def guessed(self, outputs: jax.Array) -> jax.Array:
+        """(N, ..., K) outputs of a classifier -> (N, ...) int32 classes."""
+        low = target_low(self.experiment.training.loss, self.experiment.output_activation)
+        return predicted_classes(outputs, self.experiment.data.dataset, low).astype(jnp.int32)
+
+    def asked(self, labels: jax.Array, mask: jax.Array) -> jax.Array:
+        """Which answers count, 0 or 1 in the shape of the labels: of the rows (N,) whose mask is
+        1, those for which there is a class."""
+        rows = mask.reshape(-1, *[1] * (labels.ndim - 1))
+        if self.experiment.data.dataset.problem == "regression":
+            return jnp.broadcast_to(rows, labels.shape)
+        return rows * (labels >= 0)
+
+    def sample(self, data: Tree, limit: int) -> tuple[jax.Array, jax.Array, jax.Array]:
+        """At most `limit` training rows: inputs, targets, and which answers count."""
+        rows = min(limit, self.train)
+        if not self.streamed:
+            mask = (data["part"][:rows] == 0).astype(jnp.float32)
+            return data["inputs"][:rows], data["targets"][:rows], mask
+        places = data["sample"][: min(rows, len(data["sample"]) // 3)]
+        inputs, labels = self.examples(data, places)
+        mask = (places < data["count"]).astype(jnp.float32)
+        return inputs, self.targets(labels), self.asked(labels, mask)
+
+    def examples(self, data: Tree, places: jax.Array) -> tuple[jax.Array, jax.Array]:
+        """What the network is given of the examples at these places (n,), and their labels."""
+        return self.given(data["pool"][data["rows"][places]]), data["labels"][places]
 
     def steps_per_epoch(self, count: Any) -> Any:
         """Optimizer steps per epoch over `count` training rows (an int or a traced one)."""
@@ -99,8 +144,7 @@ def shape_form(experiment: Experiment, arrays: Arrays) -> str:
     """Canonical text of a shape: experiments with equal texts share a program."""
     data = experiment.data
     dataset = data.dataset
-    numbers = (dataset.classes, dataset.dimensions, len(data.features))
-    capacity = (len(arrays.inputs), arrays.train, arrays.ragged)
-    parts = (dataset.problem, *numbers, *capacity, experiment.output_activation)
+    numbers = (dataset.classes, experiment.input_shape, dataset.label_shape)
+    parts = (dataset.problem, dataset.form, *numbers, arrays.form, experiment.output_activation)
     static = (static_form(experiment.network), static_form(experiment.training))
     return "|".join(map(str, (*parts, *static)))

@@ -25,6 +25,7 @@ from .arrays import (
     value_and_grad,
 )
 from .model import Model, mean_loss
+from .scores import scored_rows
 from .shape import Shape
 from .shuffle import shuffled
 from .update import update
@@ -110,7 +111,7 @@ def advance(
         # Steps are counted from where this call begins: the same in all lanes.
         def one(inner: Tree) -> Tree:
             done, state, _ = inner
-            batch = _batch(shape, state, rows, done * shape.batch, data["count"])
+            batch = _batch(shape, state, data, rows, done * shape.batch)
             return done + 1, *_step(shape, experiment, state, epoch_key, batch, data["count"])
 
         def more(inner: Tree) -> jax.Array:
@@ -132,13 +133,13 @@ def advance(
     return state | {"report": jnp.stack(report)}
 
 
-def _epoch_rows(
-    shape: Shape, key: jax.Array, data: Tree, start: jax.Array
-) -> tuple[jax.Array, jax.Array]:
-    """The training rows in this epoch's order from row `start` on, padded so that every
-    batch is a slice."""
-    inputs, targets = data["inputs"][: shape.train], data["targets"][: shape.train]
+def _epoch_rows(shape: Shape, key: jax.Array, data: Tree, start: jax.Array) -> Tree:
+    """The training rows in this epoch's order from row `start` on, padded so that every batch is
+    a slice: inputs and targets, or of examples that may be many the places of the rows."""
     after = (0, shape.train + shape.batch)
+    if shape.streamed:
+        return _rest(shuffled(key, shape.train, data["count"]), after, start)
+    inputs, targets = data["inputs"][: shape.train], data["targets"][: shape.train]
     if shape.playground and not shape.carries:
         return _rest(inputs, after, start), _rest(targets, after, start)
     if shape.carries:
@@ -152,22 +153,31 @@ def _epoch_rows(
 
 
 def _batch(
-    shape: Shape, state: Tree, rows: tuple[jax.Array, jax.Array], at: jax.Array, count: jax.Array
-) -> tuple[jax.Array, jax.Array, jax.Array]:
-    """Inputs, targets and mask of the step whose rows begin at `at`."""
-    inputs, targets = rows
+    shape: Shape, state: Tree, data: Tree, rows: Tree, at: jax.Array
+) -> tuple[jax.Array, jax.Array, jax.Array, jax.Array]:
+    """Inputs, targets, mask of the rows and of the answers that count, of the step whose rows
+    begin at `at`."""
     size = 2 * shape.batch if shape.carries else shape.batch
-    x = jax.lax.dynamic_slice_in_dim(inputs, at, size)
-    t = jax.lax.dynamic_slice_in_dim(targets, at, size)
-    place, start = arange(size), state["batch"] * shape.batch
+    mask = _mask(shape, state, size, data["count"])
+    if shape.streamed:
+        index = jax.lax.dynamic_slice_in_dim(rows, at, size)
+        x, labels = shape.examples(data, index)
+        return x, shape.targets(labels), mask, shape.asked(labels, mask)
+    x, t = (jax.lax.dynamic_slice_in_dim(a, at, size) for a in rows)
+    return x, t, mask, mask
+
+
+def _mask(shape: Shape, state: Tree, size: int, count: jax.Array) -> jax.Array:
+    """1 for the rows of a batch that are there, 0 for the rest of it."""
     if not shape.ragged:
-        return x, t, ones(size)
+        return ones(size)
+    place, start = arange(size), state["batch"] * shape.batch
     if not shape.carries:
-        return x, t, (start + place < count).astype(jnp.float32)
+        return (start + place < count).astype(jnp.float32)
     rest = jnp.where(count < shape.batch, 0, count % shape.batch)
     carried = (state["batch"] == 0) & (state["epoch"] > 0) & (place >= shape.batch - rest)
     real = jnp.where(place < shape.batch, carried, start + place - shape.batch < count)
-    return x, t, real.astype(jnp.float32)
+    return real.astype(jnp.float32)
 
 
 def _step(
@@ -175,10 +185,10 @@ def _step(
     experiment: Experiment,
     state: Tree,
     epoch_key: jax.Array,
-    batch: tuple[jax.Array, jax.Array, jax.Array],
+    batch: tuple[jax.Array, jax.Array, jax.Array, jax.Array],
     count: jax.Array,
 ) -> tuple[Tree, jax.Array]:
-    x, t, mask = batch
+    x, t, mask, asked = batch
     key = jax.random.fold_in(epoch_key, state["batch"])
     model = Model.of(experiment)
 
@@ -193,7 +203,7 @@ def _step(
             mask=mask,
         )
         losses = experiment.training.loss.per_example(result.logits, result.outputs, t)
-        return mean_loss(losses, mask), result.stats
+        return mean_loss(losses, asked), result.stats
 
     (loss, stats), grads = value_and_grad(objective, has_aux=True)(state["params"])
     fresh = update(experiment, model, state, grads, shape.rate(experiment, state, count))
@@ -219,10 +229,12 @@ def _close_epoch(
     if rule is None:
         return moved
     held = jnp.where(jnp.any(data["part"] == 1), 1, 2)
-    mask = (data["part"] == held).astype(jnp.float32)
-    result = Model.of(experiment).forward(state["params"], state["stats"], data["inputs"])
-    losses = experiment.training.loss.per_example(result.logits, result.outputs, data["targets"])
-    loss, stop = mean_loss(losses, mask), state["stop"]
+    rows = scored_rows(shape, data)
+    mask = (rows["part"] == held).astype(jnp.float32)
+    result = Model.of(experiment).forward(state["params"], state["stats"], rows["inputs"])
+    losses = experiment.training.loss.per_example(result.logits, result.outputs, rows["targets"])
+    asked = shape.asked(rows["labels"], mask) if shape.streamed else mask
+    loss, stop = mean_loss(losses, asked), state["stop"]
     better = loss < stop["best"] - rule.min_delta
     wait = jnp.where(better, 0, stop["wait"] + 1)
     judged = {

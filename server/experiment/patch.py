@@ -9,7 +9,8 @@ from pydantic import BaseModel
 from .guards import is_object, is_tuple
 from .live import change_of
 from .registry import DATASETS, LOSSES
-from .spec import Experiment
+from .shapes import check_output, check_reading, layer_shapes
+from .spec import Experiment, Network
 
 Effect = Literal["none", "live", "keep", "reset"]
 _ORDER: tuple[Effect, ...] = ("none", "live", "keep", "reset")
@@ -54,7 +55,8 @@ def patched(experiment: Experiment, patch: dict[str, Any]) -> Experiment:
 
 def _follow(old: Experiment, document: Any, patch: dict[str, Any]) -> None:
     """Let what hangs on a dataset or loss of another kind follow it, unless the patch names
-    it too: features the dataset lacks, a loss of the other problem, the output's activation."""
+    it too: features the dataset lacks, a loss of the other problem, the output's activation, a
+    network that cannot read its examples."""
     try:
         dataset = DATASETS.validate(document["data"]["dataset"])
         loss = LOSSES.validate(document["training"]["loss"])
@@ -64,10 +66,26 @@ def _follow(old: Experiment, document: Any, patch: dict[str, Any]) -> None:
         return
     if dataset.dimensions != old.data.dataset.dimensions and not _names(patch, "data", "features"):
         document["data"].pop("features", None)
+    if not _names(patch, "network", "layers") and not _reads(dataset, document):
+        for room in ("network", "training"):  # left out, they are as the dataset suggests
+            document[room] = patch.get(room, {})
+        return
     if dataset.problem not in loss.problems and not _names(patch, "training", "loss"):
         document["training"].pop("loss", None)
     if not _names(patch, "network", "output"):
         document["network"]["output"].pop("activation", None)
+
+
+def _reads(dataset: Any, document: Any) -> bool:
+    """Whether the network can read the examples of a dataset."""
+    try:
+        layers = Network.model_validate(document["network"]).layers
+        check_reading(layers, len(dataset.vocabulary))
+        shape = (1,) if dataset.form == "points" else dataset.input_shape
+        check_output(layer_shapes(layers, shape)[-1], dataset.label_shape)
+    except ValueError:
+        return False
+    return True
 
 
 def _names(patch: dict[str, Any], room: str, field: str) -> bool:

@@ -24,6 +24,7 @@ from .registry import (
     Spec,
     setting,
 )
+from .shapes import check_output, check_reading, check_size, layer_shapes
 
 MAX_LAYERS = 16
 MAX_UNITS = 256
@@ -62,11 +63,11 @@ class Data(Spec):
 
     dataset: Annotated[Any, DATASETS] = setting(
         "circle", title="Dataset", validate_default=True,
-        help="The problem to learn: points in a plane with a class or a value each.",
+        help="The problem to learn: points, pictures, sequences or text, each with an answer.",
     )  # fmt: skip
     features: tuple[Feature, ...] = setting(
-        None, title="Features", min_length=1, max_length=16, validate_default=True,
-        help="What the network is given of each point.",
+        None, title="Features", max_length=16, validate_default=True,
+        help="What the network is given of each point; of other examples it is given all.",
     )  # fmt: skip
     split: Split = setting(Split(), title="Split", help="Train, validation and test parts.")
     seed: int = setting(
@@ -88,6 +89,15 @@ class Data(Spec):
 
     @model_validator(mode="after")
     def _features_fit_dataset(self) -> Self:
+        if self.dataset.form != "points":
+            if self.features:
+                raise ValueError(
+                    f"features: {self.dataset.kind!r} has no points to take features of; "
+                    "leave them empty"
+                )
+            return self
+        if not self.features:
+            raise ValueError("features: the network needs at least one; name one, such as 'x'")
         if len(set(self.features)) != len(self.features):
             raise ValueError("features: each feature may be named once; remove the repeated one")
         if self.dataset.dimensions == 1:
@@ -234,10 +244,46 @@ class Experiment(Spec):
         help="Fixes the initial weights, the order of the batches and dropout.",
     )  # fmt: skip
 
+    @model_validator(mode="before")
+    @classmethod
+    def _suggested(cls, value: Any) -> Any:
+        """Of network and training, what is left out is as the dataset suggests."""
+        data = value.get("data") if is_object(value) else None
+        if not is_object(data) or "dataset" not in data:
+            return value
+        try:
+            suggestion = DATASETS.validate(data["dataset"]).suggestion()
+        except ValueError:
+            return value  # validation will say what is wrong, and where
+        rooms = {name: value.get(name, {}) for name in suggestion}
+        filled = {name: suggestion[name] | room for name, room in rooms.items() if is_object(room)}
+        return value | filled
+
     @model_validator(mode="after")
     def _loss_fits_problem(self) -> Self:
         self.training.loss.check(self.data.dataset, self.network.output.activation)
         return self
+
+    @model_validator(mode="after")
+    def _network_fits_data(self) -> Self:
+        layers, dataset = self.network.layers, self.data.dataset
+        check_reading(layers, len(dataset.vocabulary))
+        shapes = layer_shapes(layers, self.input_shape)
+        check_output(shapes[-1], dataset.label_shape)
+        if dataset.form == "points":
+            return self
+        check_size(layers, shapes, self.training.batch_size)
+        if self.training.rules == "tf_playground":
+            raise ValueError(
+                "training.rules: TensorFlow Playground has points only; choose 'standard'"
+            )
+        return self
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """The shape of what the network is given of one example."""
+        data = self.data
+        return (len(data.features),) if data.features else data.dataset.input_shape
 
     @property
     def output_activation(self) -> str:

@@ -37,16 +37,16 @@ def target_low(loss: Loss, activation: str) -> float:
 
 
 def encode(labels: Any, dataset: Dataset, units: int, low: float) -> Any:
-    """(N,) class indices or values -> (N, units) float32 targets."""
+    """(N, ...) class indices or values -> (N, ..., units) float32 targets."""
     if dataset.problem == "regression":
-        return labels[:, None].astype(np.float32)
+        return labels[..., None].astype(np.float32)
     classes = np.arange(units) if units > 1 else np.ones(1)
-    hit = labels[:, None] == classes.astype(np.float32)
+    hit = labels[..., None] == classes.astype(np.float32)
     return hit.astype(np.float32) * np.float32(1 - low) + np.float32(low)
 
 
 def predicted_classes(outputs: Any, dataset: Dataset, low: float) -> Any:
-    """(N, K) outputs of a classifier -> (N,) int32 classes."""
+    """(N, ..., K) outputs of a classifier -> (N, ...) int32 classes."""
     if outputs.shape[-1] == 1:
         return (outputs[..., 0] > (low + 1) / 2).astype(np.int32)
     return outputs.argmax(-1).astype(np.int32)

@@ -20,16 +20,9 @@ from server.engine.scheduler import Engine
 from server.engine.session import Session
 from server.engine.snapshot import Watcher
 from server.engine.trial import Trial
-from server.engine.views import (
-    SCORES,
-    SLOPES,
-    Confusion,
-    Gradients,
-    Histograms,
-    Surface,
-    Units,
-    View,
-)
+from server.engine.views import SCORES, SLOPES, View
+from server.engine.views.network import Confusion, Gradients, Histograms
+from server.engine.views.planar import Surface, Units
 from server.experiment import Experiment
 
 PROGRAMS = Programs()

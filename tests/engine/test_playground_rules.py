@@ -124,8 +124,8 @@ def test_follows_the_playground(activation, batch, penalty, rate, dataset) -> No
         **penalty,
     )
     count = live.arrays.count
-    inputs = live.arrays.inputs[:count].astype(np.float64)
-    targets = live.arrays.targets[:count].astype(np.float64)
+    inputs = live.arrays.tree["inputs"][:count].astype(np.float64)
+    targets = live.arrays.tree["targets"][:count].astype(np.float64)
     for _ in range(4):
         live.act(c.Advance(epochs=1))
         while not live.done.is_set():

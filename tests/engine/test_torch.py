@@ -85,8 +85,8 @@ def compare(experiment: dict, optimizer: Callable, rate: float, clip: float | No
     training = live.experiment.training
     network = module(live)
     count = live.arrays.count
-    x = torch.tensor(live.arrays.inputs[:count])
-    t = torch.tensor(live.arrays.targets[:count])
+    x = torch.tensor(live.arrays.tree["inputs"][:count])
+    t = torch.tensor(live.arrays.tree["targets"][:count])
     rule = optimizer(network.parameters(), lr=rate)
     weights = [m.weight for m in network if isinstance(m, torch.nn.Linear)]
     for step in range(STEPS):

@@ -14,7 +14,9 @@ from server.engine.program import Programs
 from server.engine.session import Session
 from server.engine.snapshot import Watcher
 from server.engine.traces import Traces, example, plain
-from server.engine.views import Confusion, Gradients, Histograms, Surface, Units, View
+from server.engine.views import View
+from server.engine.views.network import Confusion, Gradients, Histograms
+from server.engine.views.planar import Surface, Units
 from server.experiment import Experiment
 
 SHOWN: dict[str, View] = {

@@ -1,0 +1,154 @@
+"""What a view is, and the moment that it looks at."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, ClassVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from server.datasets.base import Form
+from server.datasets.split import Loaded
+from server.experiment import Experiment
+from server.experiment.registry import Kind, Kinds
+from server.layers.base import Params
+
+from ..arrays import Tree
+from ..program import Probe, Program, Vector
+from ..scores import evaluate, slopes
+
+VIEWS = Kinds("view")
+#: the names of the compiled scores and slopes
+SCORES, SLOPES = "scores", "slopes"
+
+
+@dataclass
+class Scene:
+    """What a view may look at: one moment of a session.
+
+    experiment: the session's own (a program serves every experiment of its shape).
+    loaded: its examples. span: (lo, hi) of the output's colours. probes: what may be asked, by
+    name.
+    """
+
+    experiment: Experiment
+    program: Program
+    state: Vector
+    live: NDArray[np.float32]
+    data: Vector
+    loaded: Loaded
+    span: tuple[float, float]
+    probes: dict[str, Probe] = field(default_factory=dict[str, Probe])
+    _found: dict[str, Tree] = field(default_factory=dict[str, Tree])
+
+    @property
+    def scores(self) -> Tree:
+        """What `evaluate` finds, as NumPy arrays."""
+        return self.find(SCORES)
+
+    @property
+    def slopes(self) -> Tree:
+        """What `slopes` finds, as NumPy arrays."""
+        return self.find(SLOPES)
+
+    def norm(self, compiled: bool) -> float:
+        """The gradient's norm. compiled: NaN where that would have to be compiled first."""
+        if compiled and not self.program.has(SLOPES):
+            return float("nan")
+        return length(self.slopes["norms"])
+
+    @cached_property
+    def params(self) -> list[Params]:
+        """The parameters of every layer, as NumPy arrays."""
+        return self.program.packing.read_part(self.state, "params")
+
+    def find(self, name: str) -> Tree:
+        """What the probe of this name finds, as NumPy arrays; once."""
+        if name not in self._found:
+            probe = self.probes[name]
+            self._found[name] = self.program.look(probe, self.state, self.live, self.data)
+        return self._found[name]
+
+    def knows(self, name: str) -> bool:
+        """Whether that has been found."""
+        return name in self._found
+
+    def know(self, name: str, found: Tree) -> None:
+        """Take over what was found elsewhere."""
+        self._found[name] = found
+
+    @property
+    def dimensions(self) -> int:
+        return self.experiment.data.dataset.dimensions
+
+
+def probes(scene: Scene, views: Iterable[View]) -> dict[str, Probe]:
+    """What the scores, the slopes and these views ask of the scene's program, by name."""
+    shape = scene.program.shape
+    always = (
+        Probe(SCORES, lambda *args: evaluate(shape, *args), quick=True),
+        Probe(SLOPES, lambda *args: slopes(shape, *args)),
+    )
+    own = [probe for view in views if (probe := view.probe(scene)) is not None]
+    return {probe.name: probe for probe in (*always, *own)}
+
+
+class View(Kind):
+    """Base of every view."""
+
+    #: whether a network is shown only with it; others may follow when they are compiled
+    prompt: ClassVar[bool] = False
+    #: the forms of examples that it shows something of
+    forms: ClassVar[tuple[Form, ...]] = ("points", "image", "sequence", "tokens")
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        cls.hints = cls.hints | {"forms": list(cls.forms)}
+
+    def fits(self, experiment: Experiment) -> bool:
+        """Whether there is such a thing to be seen of an experiment."""
+        return experiment.data.dataset.form in self.forms
+
+    @cached_property
+    def key(self) -> str:
+        """Text that names this view with its options."""
+        return self.model_dump_json()
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The names of the compiled functions that it calls."""
+        return (self.key,)
+
+    def probe(self, scene: Scene) -> Probe | None:
+        """What it alone asks, under its key, if there is such a thing."""
+        return None
+
+    def look(self, scene: Scene) -> Any:
+        """The view's value: a tree of NumPy arrays, numbers, lists and nulls."""
+        raise NotImplementedError
+
+
+def option(default: int, low: int, high: int, help: str) -> Any:
+    return Field(default, ge=low, le=high, description=help)
+
+
+def quantise(values: jax.Array, lo: Any, hi: Any) -> jax.Array:
+    """Floats to bytes: lo -> 0, hi -> 255, clipped."""
+    scaled = (values - lo) / jnp.maximum(hi - lo, 1e-9)
+    return jnp.round(jnp.clip(jnp.nan_to_num(scaled), 0.0, 1.0) * 255).astype(jnp.uint8)
+
+
+def length(vector: NDArray[np.float32]) -> float:
+    """The norm of a vector."""
+    return math.hypot(*vector.tolist())
+
+
+#: views that one screen may ask for
+MAX_VIEWS = 16

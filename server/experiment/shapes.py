@@ -1,0 +1,112 @@
+"""What shape an example has after every layer, and whether the layers fit together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Shape = tuple[int, ...]
+
+#: multiplications that a step may cost: beyond it, pausing and other people would wait
+MAX_STEP = 600_000_000
+#: numbers that the layers' outputs for one batch may be
+MAX_NUMBERS = 50_000_000
+
+
+def layer_shapes(layers: tuple[Any, ...], shape: Shape) -> list[Shape]:
+    """The shape of an example on its way: as it comes in, then after every layer.
+
+    Raises ValueError with the layer's path and the mend where one does not fit.
+    """
+    shapes = [shape]
+    for i, layer in enumerate(layers):
+        try:
+            shapes.append(_following(layer, i, shapes))
+        except ValueError as error:
+            raise ValueError(f"network.layers.{i}: {error}") from None
+    return shapes
+
+
+def _following(layer: Any, index: int, shapes: list[Shape]) -> Shape:
+    back = getattr(layer, "back", None)
+    if back is None:
+        return layer.output_shape(shapes[-1])
+    if back > index:
+        raise ValueError(
+            f"{layer.title!r} reaches {back} layers back, and there are {index} before it; "
+            f"choose back {index} or less"
+            if index
+            else f"{layer.title!r} needs a layer before it; put it further on"
+        )
+    return layer.merged_shape(shapes[-1], shapes[index - back])
+
+
+def check_reading(layers: tuple[Any, ...], tokens: int) -> None:
+    """Whether tokens are read by who can, and by nobody else.
+
+    tokens: how many different ones there are, 0 where examples are numbers. Raises ValueError.
+    """
+    for i, layer in enumerate(layers):
+        known = getattr(layer, "tokens", None)
+        if known is None:
+            continue
+        if i or not tokens:
+            raise ValueError(
+                f"network.layers.{i}: {layer.title!r} reads tokens, and is given numbers; "
+                "it can only be the first layer of a network for text or other tokens"
+            )
+        if known < tokens:
+            raise ValueError(
+                f"network.layers.{i}.tokens: the data has {tokens} different tokens; "
+                f"choose {tokens}"
+            )
+    if tokens and (not layers or getattr(layers[0], "tokens", None) is None):
+        raise ValueError(
+            "network.layers: the examples are tokens, which are no quantities; "
+            "let the first layer be 'embedding'"
+        )
+
+
+def check_output(shape: Shape, label_shape: Shape) -> None:
+    """Whether an output layer can stand after the layers. Raises ValueError."""
+    if shape[:-1] == label_shape:
+        return
+    given = "×".join(map(str, shape))
+    if not label_shape:
+        raise ValueError(
+            f"network.layers: the last layer gives {given} numbers, and the output needs one row "
+            "of them for an example; add 'flatten' or a global pooling (or, of a sequence, "
+            "'last_step')"
+        )
+    raise ValueError(
+        f"network.layers: the data asks for an answer at each of {label_shape[0]} steps, and the "
+        f"last layer gives {given} numbers; keep the steps (return_sequences, no pooling over them)"
+    )
+
+
+def check_size(layers: tuple[Any, ...], shapes: list[Shape], batch: int) -> None:
+    """Whether a step stays short and small. Raises ValueError."""
+    costs = [
+        layer.multiplications(shape)
+        for layer, shape in zip(layers, shapes[: len(layers)], strict=True)
+    ]
+    if costs and sum(costs) * batch > MAX_STEP:
+        worst = max(range(len(costs)), key=costs.__getitem__)
+        raise ValueError(
+            f"network.layers.{worst}: a step would take {sum(costs) * batch / 1e6:,.0f} million "
+            f"multiplications, and {MAX_STEP // 1_000_000} million may be; make this layer or "
+            "the batch smaller"
+        )
+    numbers = batch * sum(_size(shape) for shape in shapes)
+    if numbers > MAX_NUMBERS:
+        raise ValueError(
+            f"network.layers: the layers' outputs for one batch would be {numbers / 1e6:,.0f} "
+            f"million numbers, and {MAX_NUMBERS // 1_000_000} million may be; make the layers or "
+            "the batch smaller"
+        )
+
+
+def _size(shape: Shape) -> int:
+    size = 1
+    for side in shape:
+        size *= side
+    return size
