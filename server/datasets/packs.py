@@ -16,7 +16,7 @@ from typing import Any, ParamSpec, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-PACKS = Path(__file__).resolve().parent / "packs"
+PACKED = Path(__file__).resolve().parent / "packed"
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -51,11 +51,10 @@ def library_file(package: str, path: str) -> Path:
     raise RuntimeError(f"{path} of the package {package} is missing; install the server again")
 
 
-@once
-def packed(name: str) -> bytes:
+def unpacked(name: str) -> bytes:
     """A pack's content. Raises RuntimeError with the mend where it was not packed."""
     try:
-        return gzip.decompress((PACKS / name).read_bytes())
+        return gzip.decompress((PACKED / name).read_bytes())
     except FileNotFoundError:
         raise RuntimeError(
             f"the data of this dataset ({name}) is not packed yet; "

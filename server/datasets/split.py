@@ -57,14 +57,15 @@ class Loaded:
 def load(data: Data) -> Loaded:
     """Draw the examples, shuffle them once, split them. Equal data, equal arrays.
 
-    A dataset's own test part stays the test part, unshuffled; the others are then divided as
-    the split says of training to validation. N may be 0 where points are drawn by hand. Raises
+    A dataset's own test part stays the test part, shuffled by itself; the others are then divided
+    as the split says of training to validation. N may be 0 where points are drawn by hand. Raises
     RuntimeError as `Dataset.generate` does.
     """
     points = _draw(data.dataset, data.seed)
     count = len(points.labels)
     own = count - points.test
-    order = np.concatenate([shuffle(own, _stream(data.seed, _ORDER)), np.arange(own, count)])
+    rng = _stream(data.seed, _ORDER)
+    order = np.concatenate([shuffle(own, rng), own + shuffle(points.test, rng)])
     labels = points.labels[order]
     return Loaded(
         points.inputs,

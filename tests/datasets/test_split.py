@@ -100,7 +100,7 @@ def test_rows_and_labels_stay_together(kind):
     for row, label in zip(found.rows.tolist(), found.labels, strict=True):
         np.testing.assert_array_equal(label_of[row], label)
     if points.test:
-        np.testing.assert_array_equal(found.rows[-points.test :], drawn[-points.test :])
+        assert set(found.rows[-points.test :]) == set(drawn[-points.test :])
         assert found.counts["test"] == points.test
 
 
