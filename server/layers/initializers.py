@@ -1,8 +1,9 @@
 """Initializers: how a weight matrix begins.
 
 Each is a function of (rng, shape) -> float32 array of that shape, where shape is
-(fan_in, fan_out). Equal generators give equal weights. Variances follow the papers named;
-the normal ones are not truncated, as in PyTorch.
+(inputs, outputs), or (*kernel, inputs, outputs) for a convolution: a unit's fans are then the
+kernel's size times as many. Equal generators give equal weights. Variances follow the papers
+named; the normal ones are not truncated, as in PyTorch.
 """
 
 from __future__ import annotations
@@ -15,7 +16,13 @@ from numpy.typing import NDArray
 from server.experiment.registry import INITIALIZERS
 
 Weights = NDArray[np.float32]
-Shape = tuple[int, int]
+Shape = tuple[int, ...]
+
+
+def _fans(shape: Shape) -> tuple[int, int]:
+    """What a unit hears of, and what hears of it."""
+    kernel = math.prod(shape[:-2])
+    return kernel * shape[-2], kernel * shape[-1]
 
 
 def _uniform(rng: np.random.Generator, shape: Shape, limit: float) -> Weights:
@@ -57,7 +64,7 @@ def normal(rng: np.random.Generator, shape: Shape) -> Weights:
     "(Glorot and Bengio, 2010).",
 )  # fmt: skip
 def glorot_uniform(rng: np.random.Generator, shape: Shape) -> Weights:
-    return _uniform(rng, shape, math.sqrt(6 / sum(shape)))
+    return _uniform(rng, shape, math.sqrt(6 / sum(_fans(shape))))
 
 
 @INITIALIZERS.register(
@@ -66,7 +73,7 @@ def glorot_uniform(rng: np.random.Generator, shape: Shape) -> Weights:
     help="Glorot's variance with normal numbers, for tanh and sigmoid layers.",
 )  # fmt: skip
 def glorot_normal(rng: np.random.Generator, shape: Shape) -> Weights:
-    return _normal(rng, shape, math.sqrt(2 / sum(shape)))
+    return _normal(rng, shape, math.sqrt(2 / sum(_fans(shape))))
 
 
 @INITIALIZERS.register(
@@ -75,7 +82,7 @@ def glorot_normal(rng: np.random.Generator, shape: Shape) -> Weights:
     help="Makes up for the half that ReLU cuts off (He and others, 2015).",
 )  # fmt: skip
 def he_uniform(rng: np.random.Generator, shape: Shape) -> Weights:
-    return _uniform(rng, shape, math.sqrt(6 / shape[0]))
+    return _uniform(rng, shape, math.sqrt(6 / _fans(shape)[0]))
 
 
 @INITIALIZERS.register(
@@ -83,7 +90,7 @@ def he_uniform(rng: np.random.Generator, shape: Shape) -> Weights:
     help="He's variance with normal numbers, for ReLU and its kin.",
 )  # fmt: skip
 def he_normal(rng: np.random.Generator, shape: Shape) -> Weights:
-    return _normal(rng, shape, math.sqrt(2 / shape[0]))
+    return _normal(rng, shape, math.sqrt(2 / _fans(shape)[0]))
 
 
 @INITIALIZERS.register(
@@ -92,7 +99,7 @@ def he_normal(rng: np.random.Generator, shape: Shape) -> Weights:
     help="Keeps the variance of the signal through a linear layer (LeCun and others, 1998).",
 )  # fmt: skip
 def lecun_uniform(rng: np.random.Generator, shape: Shape) -> Weights:
-    return _uniform(rng, shape, math.sqrt(3 / shape[0]))
+    return _uniform(rng, shape, math.sqrt(3 / _fans(shape)[0]))
 
 
 @INITIALIZERS.register(
@@ -100,7 +107,7 @@ def lecun_uniform(rng: np.random.Generator, shape: Shape) -> Weights:
     help="LeCun's variance with normal numbers; what SELU layers assume.",
 )  # fmt: skip
 def lecun_normal(rng: np.random.Generator, shape: Shape) -> Weights:
-    return _normal(rng, shape, math.sqrt(1 / shape[0]))
+    return _normal(rng, shape, math.sqrt(1 / _fans(shape)[0]))
 
 
 @INITIALIZERS.register(
@@ -108,7 +115,8 @@ def lecun_normal(rng: np.random.Generator, shape: Shape) -> Weights:
     help="A random rotation: no direction is stretched or lost (Saxe and others, 2014).",
 )  # fmt: skip
 def orthogonal(rng: np.random.Generator, shape: Shape) -> Weights:
-    tall = rng.standard_normal((max(shape), min(shape)))
+    rows, columns = math.prod(shape[:-1]), shape[-1]
+    tall = rng.standard_normal((max(rows, columns), min(rows, columns)))
     q, r = np.linalg.qr(tall)
     q *= np.sign(np.diag(r))  # without it the rotations would not be evenly spread
-    return (q if shape[0] >= shape[1] else q.T).astype(np.float32)
+    return (q if rows >= columns else q.T).astype(np.float32).reshape(shape)
