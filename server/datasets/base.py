@@ -35,7 +35,7 @@ class Points:
     inputs: NDArray[Any]
     labels: NDArray[np.float32]
     test: int = 0
-    rows: NDArray[np.intp] | None = None
+    rows: NDArray[np.int32] | None = None
 
     @classmethod
     def of(cls, inputs: ArrayLike, labels: ArrayLike) -> Self:

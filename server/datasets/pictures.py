@@ -62,17 +62,17 @@ class PictureDataset(Dataset):
         """`samples` of the pictures, drawn without replacement, then the test part."""
         inputs, labels = self.read()
         own = len(labels) - self.test
-        chosen = np.arange(own)
-        if self.samples < own:
-            chosen = np.sort(rng.permutation(own)[: self.samples])
-        rows = np.concatenate([chosen, np.arange(own, len(labels))])
+        if self.samples >= own:
+            return Points(inputs, labels, self.test)
+        chosen = np.sort(rng.permutation(own)[: self.samples])
+        rows = np.concatenate([chosen, np.arange(own, len(labels))]).astype(np.int32)
         return Points(inputs, labels[rows], self.test, rows)
 
     @classmethod
     def examples(cls, rng: np.random.Generator) -> Points:
         """The first picture of every class."""
         inputs, labels = cls.read()
-        rows = np.unique(labels, return_index=True)[1]
+        rows = np.unique(labels, return_index=True)[1].astype(np.int32)
         return Points(inputs, labels[rows], 0, rows)
 
 

@@ -35,7 +35,7 @@ class Loaded:
     """
 
     pool: NDArray[Any]
-    rows: NDArray[np.intp]
+    rows: NDArray[np.int32]
     labels: NDArray[np.float32]
     part: NDArray[np.uint8]
     label_range: tuple[float, float]
@@ -69,7 +69,7 @@ def load(data: Data) -> Loaded:
     labels = points.labels[order]
     return Loaded(
         points.inputs,
-        order if points.rows is None else points.rows[order],
+        order.astype(np.int32) if points.rows is None else points.rows[order],
         labels,
         parts(count, data.split, points.test),
         data.dataset.label_range(labels),

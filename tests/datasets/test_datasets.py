@@ -16,6 +16,10 @@ from server.datasets.preview import preview
 from server.experiment.registry import DATASETS
 from server.experiment.spec import Data
 
+#: of which the nearest neighbour mostly tells the class
+NEAR = [
+    "moons", "rings", "pinwheel", "blobs", "checkerboard", "ring_of_gaussians", "grid_of_gaussians",
+]  # fmt: skip
 CLOUDS = {"gauss", "blobs"}  # their tails have no bound
 
 every_kind = pytest.mark.parametrize("kind", DATASETS.values(), ids=list(DATASETS))
@@ -126,7 +130,7 @@ def test_the_classes_of_the_design_are_all_there():
     planar = {n: k() for n, k in DATASETS.items() if k.form == "points"}
     assert {n: k.classes for n, k in planar.items() if k.problem == "classification"} == {
         "circle": 2, "xor": 2, "gauss": 2, "spiral": 2, "moons": 2, "rings": 3, "pinwheel": 3,
-        "blobs": 3, "checkerboard": 2, "drawn": 2,
+        "blobs": 3, "checkerboard": 2, "drawn": 2, "ring_of_gaussians": 2, "grid_of_gaussians": 2,
     }  # fmt: skip
     assert {n for n, k in planar.items() if k.problem == "regression"} == {
         "reg_plane", "reg_gauss", "ripple", "saddle", "function",
@@ -134,7 +138,7 @@ def test_the_classes_of_the_design_are_all_there():
     assert all(k().classes == 0 for k in DATASETS.values() if k.problem == "regression")
 
 
-@pytest.mark.parametrize("kind", ["moons", "rings", "pinwheel", "blobs", "checkerboard"])
+@pytest.mark.parametrize("kind", NEAR)
 def test_without_noise_near_points_share_their_class(kind):
     """The designs can be learned: the nearest neighbour mostly tells the class."""
     points = generate(DATASETS[kind](samples=2000))
