@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
-from starlette.routing import Match, Route
+from starlette.routing import Match, Mount
 
 from server.engine.commands import Refused
 from server.engine.scheduler import Full
@@ -23,6 +23,10 @@ MEDIA_TYPE = "application/problem+json"
 FULL = "too many sessions are live; try again in a minute"
 FAILED = "this should not have happened; the server's log says more"
 OUT_OF_REACH = "what is kept cannot be reached just now; try again in a minute"
+
+#: of a page, or of a file: who previews a link may want its headers only
+PAGE = ["GET", "HEAD"]
+METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 
 TITLES = {
     400: "Bad request",
@@ -99,11 +103,17 @@ def _message(error: Any) -> str:
     return text + shown
 
 
-def _methods(request: Request) -> set[str]:
+def _methods(request: Request) -> list[str]:
     """Those that some route of the request's path takes."""
-    routes = [route for route in request.app.routes if isinstance(route, Route)]
-    found = [route for route in routes if route.matches(request.scope)[0] is not Match.NONE]
-    return {method for route in found for method in route.methods or ()}
+    return [method for method in METHODS if _takes(request, method)]
+
+
+def _takes(request: Request, method: str) -> bool:
+    # what is mounted has made the path its own
+    root = request.scope.get("app_root_path", request.scope.get("root_path", ""))
+    scope = {**request.scope, "method": method, "root_path": root}
+    found = [route for route in request.app.routes if route.matches(scope)[0] is Match.FULL]
+    return any(not isinstance(route, Mount) or method in PAGE for route in found)
 
 
 def install(app: FastAPI) -> None:
@@ -140,7 +150,7 @@ def install(app: FastAPI) -> None:
         errors = [{"path": "", "message": str(error.detail)}]
         headers = error.headers
         if error.status_code == 405:  # what raised it knows its own methods only
-            headers = {"Allow": ", ".join(sorted(_methods(request)))}
+            headers = {"Allow": ", ".join(_methods(request))}
         return problem(error.status_code, errors, headers=headers)
 
     @app.exception_handler(Exception)

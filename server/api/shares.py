@@ -24,6 +24,7 @@ from server.store import Store
 from server.store.store import canonical
 
 from . import answers, examples
+from .errors import PAGE
 from .exact import Exact
 from .route import Route, has, tagged
 from .sessions import Readable
@@ -120,7 +121,7 @@ def moment(session: Readable) -> Response:
     )
 
 
-@router.get("/e/{share_id}", include_in_schema=False)
+@router.api_route("/e/{share_id}", methods=PAGE, include_in_schema=False)
 async def page(
     share_id: str, request: Request, store: Annotated[Store, Depends(store_of)]
 ) -> HTMLResponse:
@@ -148,7 +149,7 @@ def _page(request: Request, shared: dict[str, Any], status: int, **more: Any) ->
     return templates.TemplateResponse(request, "index.html", context, status_code=status)
 
 
-@router.get("/e/{share_id}/picture.png", include_in_schema=False)
+@router.api_route("/e/{share_id}/picture.png", methods=PAGE, include_in_schema=False)
 async def picture(share_id: str, stored: Stored, request: Request) -> Response:
     """The network and its surface, for previews of the link."""
     tag = f"{share_id}-{__version__}"

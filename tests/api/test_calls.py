@@ -44,6 +44,21 @@ def session(client):
     client.delete(path, headers=headers)
 
 
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [
+        ("/", "GET, HEAD"),
+        ("/static/app.js", "GET, HEAD"),
+        ("/api/v1/schema", "GET"),
+        ("/api/v1/sessions", "GET, POST"),
+        ("/api/v1/sessions/none", "DELETE, GET, PATCH"),
+    ],
+)
+def test_a_method_that_is_none_here_is_told_those_that_are(client, path, methods) -> None:
+    answer = client.put(path)
+    assert (answer.status_code, answer.headers["allow"]) == (405, methods)
+
+
 # -- ETags -------------------------------------------------------------------------------
 
 

@@ -200,6 +200,14 @@ def test_the_picture(client: TestClient) -> None:
     assert again.status_code == 304
 
 
+@pytest.mark.parametrize("rest", ["", "/picture.png"])
+def test_who_asks_for_the_headers_only_gets_them(client: TestClient, rest: str) -> None:
+    path = save(client)["path"] + rest
+    full, head = client.get(path), client.head(path)
+    assert head.status_code == 200 and head.headers["etag"] == full.headers["etag"]
+    assert head.headers["content-type"] == full.headers["content-type"]
+
+
 # -- moments -----------------------------------------------------------------------------
 
 
