@@ -17,6 +17,7 @@ import server.datasets
 import server.layers
 import server.training  # noqa: F401 - they fill the registries
 from server.experiment import Experiment, Spec
+from server.experiment.patch import patched
 
 VERSION = 1
 MAX_TITLE = 120
@@ -149,6 +150,15 @@ class Share(Spec):
     )
     view: ViewSettings = Field(ViewSettings.model_validate({}), description="How it is shown.")
 
+    @property
+    def now(self) -> Experiment:
+        """The experiment as it is at the moment: what was changed on the way is."""
+        experiment = self.experiment
+        for event in self.log:
+            if event.command.get("kind") == "patch":
+                experiment = _changed(experiment, event.command.get("experiment"))
+        return experiment
+
     @field_validator("title")
     @classmethod
     def _one_line(cls, title: str) -> str:
@@ -158,6 +168,13 @@ class Share(Spec):
     @classmethod
     def _each_once(cls, hide: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(sorted(set(hide)))
+
+
+def _changed(experiment: Experiment, patch: Any) -> Experiment:
+    try:
+        return patched(experiment, patch)
+    except (ValueError, AttributeError):  # a log is not tried before somebody has it done again
+        return experiment
 
 
 def document(share: Share) -> dict[str, Any]:

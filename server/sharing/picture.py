@@ -61,17 +61,18 @@ def draw(share: Share) -> bytes:
 
 def _drawn(share: Share) -> bytes:
     canvas = _Canvas.empty()
-    moment, data = share.moment, load(share.experiment.data)
-    _draw_words(canvas, share)
+    experiment, moment = share.now, share.moment
+    data = load(experiment.data)
+    _draw_words(canvas, share, experiment)
     canvas.frame(OUTCOME)
     surface = moment.surface if moment else None
-    if share.experiment.data.dataset.dimensions == 1:
+    if experiment.data.dataset.dimensions == 1:
         _draw_fit(canvas, data, surface)
     else:
         if surface is not None and surface.maps:
-            canvas.paste(_heat(surface, share.experiment.data.dataset), OUTCOME)
-        _draw_points(canvas, data, share.experiment.data.dataset, PAPER if surface else RAIL)
-    _draw_network(canvas, share.experiment, moment)
+            canvas.paste(_heat(surface, experiment.data.dataset), OUTCOME)
+        _draw_points(canvas, data, experiment.data.dataset, PAPER if surface else RAIL)
+    _draw_network(canvas, experiment, moment)
     if moment is not None:
         _draw_curves(canvas, moment)
     return canvas.png()
@@ -121,13 +122,13 @@ class _Canvas:
 # -- words -------------------------------------------------------------------------------
 
 
-def _draw_words(canvas: _Canvas, share: Share) -> None:
+def _draw_words(canvas: _Canvas, share: Share, experiment: Experiment) -> None:
     # the font that comes with Pillow has Latin letters only; the title is told beside the picture
     title = share.title if share.title.isascii() and share.title else "Layerlab"
     canvas.text(48, 74, _shortened(title, 50), 36, INK)
     if title != "Layerlab":
         canvas.text(1152, 74, "Layerlab", 24, CAPTION, "rs")
-    canvas.text(48, 604, _about(share.experiment), 20, CAPTION)
+    canvas.text(48, 604, _about(experiment), 20, CAPTION)
     if share.moment is not None:
         canvas.text(1152, 604, _reached(share.moment), 20, CAPTION, "rs")
 

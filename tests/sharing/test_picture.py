@@ -91,6 +91,24 @@ def test_without_a_moment_the_points_and_the_structure_are_shown() -> None:
     assert draw(share({"data": {"dataset": "circle"}, "network": layers(5, 4)})) != picture
 
 
+def test_what_was_changed_on_the_way_is_shown() -> None:
+    def picture(experiment: dict[str, Any], *log: Any) -> bytes:
+        events = [{"step": 1, "command": command} for command in log]
+        return draw(share(experiment, step=2).model_copy(update={"log": log_of(events)}))
+
+    patch = {"training": {"learning_rate": 0.1}, "data": {"seed": 4}}
+    now = picture({"training": {"learning_rate": 0.1}, "data": {"seed": 4}})
+    assert picture({}, {"kind": "patch", "experiment": patch}) == now
+    assert picture({}) != now
+    # a log that never was does no harm
+    odd: list[Any] = [None, 3, {"seed": -1}, {"training": {"optimizer": "none"}}]
+    assert picture({}, *({"kind": "patch", "experiment": one} for one in odd)) == picture({})
+
+
+def log_of(events: list[Any]) -> Any:
+    return Share.model_validate({"experiment": {}, "log": events}).log
+
+
 @pytest.mark.parametrize("kind", DATASETS)
 def test_every_dataset_has_a_picture(kind: str) -> None:
     pixels(draw(share({"data": {"dataset": kind}})))
