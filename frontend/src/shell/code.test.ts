@@ -72,7 +72,7 @@ describe('a server that wants an API key', () => {
 describe('an action', () => {
   const calls: [Command, string, string][] = [
     [{ kind: 'play' }, 'lab.play()', 'Play'],
-    [{ kind: 'play', steps: 5 }, 'lab.play(5)', 'Play'],
+    [{ kind: 'play', steps: 5 }, 'lab.play(5)', 'Play 5 steps'],
     [{ kind: 'pause' }, 'lab.pause()', 'Pause'],
     [{ kind: 'advance', epochs: 1 }, 'lab.train(epochs=1)', 'Train one epoch'],
     [{ kind: 'advance', steps: 1 }, 'lab.train(steps=1)', 'Train one step'],

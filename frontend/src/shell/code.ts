@@ -120,6 +120,8 @@ export function wordsOf(command: Command): string {
   switch (command.kind) {
     case 'advance':
       return command.epochs ? 'Train one epoch' : 'Train one step';
+    case 'play':
+      return command.steps ? `Play ${command.steps} steps` : 'Play';
     case 'patch':
       return `Change ${fieldOf(command.experiment)}`;
     case 'edit':
@@ -129,7 +131,7 @@ export function wordsOf(command: Command): string {
     case 'seek':
       return `Go to step ${command.step}`;
     default:
-      return { play: 'Play', pause: 'Pause', reset: 'Reset' }[command.kind];
+      return { pause: 'Pause', reset: 'Reset' }[command.kind];
   }
 }
 
