@@ -146,3 +146,59 @@ def test_global_pooling(kind):
 def test_flatten():
     layer, params, stats = build("flatten", (3, 4, 2))
     agree(layer, params, stats, inputs((3, 4, 2)), lambda _, x: x.flatten(1))
+
+
+@pytest.mark.parametrize("padding", ["valid", "same"])
+@pytest.mark.parametrize(("size", "stride"), [(3, 2), (4, 2), (2, 2), (2, 3), (3, 1), (5, 3)])
+def test_transposed_convolution(size, stride, padding):
+    """PyTorch's, cut to what Keras keeps of it."""
+    shape = (4, 3, 2)
+    fields = {"kernel_size": size, "stride": stride, "padding": padding, "activation": "tanh"}
+    layer, params, stats = build("conv2d_transpose", shape, filters=3, **fields)
+
+    def oracle(params: Any, x: torch.Tensor) -> torch.Tensor:
+        w = params["w"].permute(2, 3, 0, 1)
+        bias = params["b"][:, None, None]
+        z = F.conv_transpose2d(channels_first(x), w, stride=stride)
+        rest, over = max(stride - size, 0), max(size - stride, 0)
+        z = F.pad(z, (0, rest, 0, rest))
+        cut = (over // 2, over - over // 2) if padding == "same" else (0, 0)
+        z = z[:, :, cut[0] : z.shape[2] - cut[1], cut[0] : z.shape[3] - cut[1]]
+        return torch.tanh(z + bias).movedim(1, -1)
+
+    agree(layer, params, stats, inputs(shape), oracle)
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_normalization_alone(training):
+    shape = (4, 3, 2)
+    layer, params, stats = build("batch_normalization", shape)
+    mean, var = (torch.tensor(stats[n].astype(np.float64)) for n in ("mean", "var"))
+
+    def batch(p: Any, x: torch.Tensor) -> torch.Tensor:
+        return F.batch_norm(
+            channels_first(x), mean, var, p["scale"], p["offset"], training
+        ).movedim(1, -1)
+
+    fresh = agree(layer, params, stats, inputs(shape), batch, training)
+    close(fresh["mean"], mean)
+    close(fresh["var"], var)
+    layer, params, stats = build("layer_normalization", shape)
+    agree(
+        layer, params, stats, inputs(shape),
+        lambda p, x: F.layer_norm(x, shape[-1:], p["scale"], p["offset"]),
+    )  # fmt: skip
+
+
+def test_upsampling_and_reshaping():
+    layer, params, stats = build("upsampling2d", (3, 2, 2), size=3)
+    agree(
+        layer, params, stats, inputs((3, 2, 2)),
+        lambda _, x: F.interpolate(channels_first(x), scale_factor=3).movedim(1, -1),
+    )  # fmt: skip
+    layer, params, stats = build("reshape", (12,), target_shape=(2, 3, 2))
+    agree(layer, params, stats, inputs((12,)), lambda _, x: x.reshape(-1, 2, 3, 2))
+    layer, params, stats = build("last_step", (5, 2))
+    agree(layer, params, stats, inputs((5, 2)), lambda _, x: x[:, -1])
+    layer, params, stats = build("dense", (5, 3), units=4, activation="tanh")
+    agree(layer, params, stats, inputs((5, 3)), lambda p, x: torch.tanh(x @ p["w"] + p["b"]))
