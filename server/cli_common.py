@@ -53,6 +53,15 @@ def read_file(path: str | Path) -> bytes:
         raise refuse(f"{path}: {error.strerror or error}") from None
 
 
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file, its folders too."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    except OSError as error:
+        raise refuse(f"Cannot write {path} ({error.strerror or error}).") from None
+
+
 def refuse_fields(path: str | Path, error: Exception) -> typer.Exit:
     """To be raised: every field of a file that does not fit, with what would be right."""
     from server.api.errors import of_exception

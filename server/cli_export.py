@@ -26,7 +26,7 @@ def export(
     experiment: Annotated[Path, typer.Argument(help="A file that holds an experiment as JSON.")],
     target: Annotated[str, typer.Option(help="What to write; --list tells what there is.")],
     weights: Annotated[
-        Path, typer.Option(help="Its weights, a safetensors file that was exported before.")
+        Path, typer.Option(help="Its weights: what `train --weights` wrote, or a session's export.")
     ],
     output: Annotated[
         Path, typer.Option("--output", "-o", help="The folder to write to.")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from server.cli_common import read_file, refuse
+from server.cli_common import read_file, refuse, write_file
 
 if TYPE_CHECKING:
     from layerlab import TrainResult
@@ -29,6 +30,10 @@ def train(
     server: Annotated[
         str | None, typer.Option(help="Train on this server instead of a local one.")
     ] = None,
+    weights: Annotated[
+        Path | None,
+        typer.Option(help="Write the weights to this file, safetensors, as `export` takes them."),
+    ] = None,
 ) -> None:
     """Train an experiment and print its scores and the digest of its weights.
 
@@ -41,7 +46,9 @@ def train(
     """
     if (epochs is None) == (steps is None):
         raise refuse("Give either --epochs or --steps.")
-    result = _trained(_read(spec), epochs, steps, server)
+    result, trained = _trained(_read(spec), epochs, steps, server, weights is not None)
+    if weights is not None:
+        write_file(weights, trained)
     typer.echo(json.dumps(dataclasses.asdict(result)) if as_json else _words(result))
 
 
@@ -64,13 +71,18 @@ def _read(spec: str) -> dict[str, Any]:
 
 
 def _trained(
-    experiment: dict[str, Any], epochs: int | None, steps: int | None, server: str | None
-) -> TrainResult:
+    experiment: dict[str, Any],
+    epochs: int | None,
+    steps: int | None,
+    server: str | None,
+    with_weights: bool,
+) -> tuple[TrainResult, bytes]:
     from layerlab import BadInput, LayerlabError, Playground
 
     try:
         with Playground(server, experiment) as lab:
-            return lab.train(epochs=epochs, steps=steps)
+            result = lab.train(epochs=epochs, steps=steps)
+            return result, lab.export("safetensors") if with_weights else b""
     except BadInput as error:
         lines = [str(problem).removeprefix("/experiment") for problem in error.problems]
         raise refuse("\n".join(lines or [str(error)])) from None

@@ -54,6 +54,16 @@ def test_a_server_of_its_own_gives_the_same(server_url: str, spec: Path) -> None
     assert "step 40, epoch 1.6, paused" in alone.stdout
 
 
+def test_weights_are_those_that_export_takes(server_url: str, spec: Path) -> None:
+    weights, out = spec.parent / "kept" / "weights.safetensors", spec.parent / "onnx"
+    run("train", spec, "--steps", 7, "--server", server_url, "--weights", weights)
+    done = run("export", spec, "--target", "onnx", "--weights", weights, "-o", out)
+    assert done.returncode == 0, done.stderr
+    assert (out / "model.onnx").stat().st_size
+    done = run("train", spec, "--steps", 1, "--server", server_url, "--weights", spec / "w")
+    assert done.returncode == 2 and f"Cannot write {spec / 'w'}" in done.stderr
+
+
 def test_new_prints_the_default_experiment(server_url: str, tmp_path: Path) -> None:
     done = run("new")
     assert done.returncode == 0 and done.stderr == ""
