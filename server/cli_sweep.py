@@ -77,12 +77,17 @@ def _wait(sweeps: Sweeps, study: Study) -> None:
     """Until it is done; interrupted, it is cancelled."""
     try:
         while not sweeps.wait(study, TELL):
-            progress = study.summary()["progress"]
-            share = f"{progress['finished']} of {progress['runs']} runs"
-            typer.echo(f"\r{progress['fraction']:4.0%}, {share}", err=True, nl=False)
+            _tell(study)
     except KeyboardInterrupt:
         sweeps.cancel(study)
+    _tell(study)
     typer.echo("", err=True)
+
+
+def _tell(study: Study) -> None:
+    progress = study.summary()["progress"]
+    share = f"{progress['finished']} of {progress['runs']} runs"
+    typer.echo(f"\r{progress['fraction']:4.0%}, {share}", err=True, nl=False)
 
 
 def _words(summary: dict[str, Any]) -> str:

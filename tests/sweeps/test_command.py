@@ -26,6 +26,7 @@ def test_it_prints_results_as_json_and_in_words(tmp_path, monkeypatch) -> None:
     assert done.exit_code == 0, done.output
     summary = json.loads(done.stdout)
     assert summary["state"] == "done" and len({r["digest"] for r in summary["runs"]}) == 4
+    assert done.stderr.strip().endswith("100%, 4 of 4 runs")
     words = run(tmp_path, monkeypatch, sweep).stdout
     assert "Learning rate 0.3" in words.splitlines()[1] and "share of the loss's variance" in words
 
