@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 
+import numpy as np
+
 from .base import TARGETS, Run, Unsupported
 
 
@@ -22,5 +24,11 @@ def history(run: Run) -> dict[str, bytes]:
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")  # which leaves a null empty
     table.writerow(run.history["columns"])
-    table.writerows(run.history["rows"])
+    table.writerows(map(_row, run.history["rows"]))
     return {"history.csv": text.getvalue().encode()}
+
+
+def _row(row: list[float | None]) -> list[float | str | None]:
+    """What was computed in single precision with as many digits as it has."""
+    step, epoch, *computed = row
+    return [step, epoch, *(None if v is None else str(np.float32(v)) for v in computed)]
