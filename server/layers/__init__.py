@@ -8,3 +8,10 @@ import pkgutil
 
 for _module in pkgutil.iter_modules(__path__):
     importlib.import_module(f"{__name__}.{_module.name}")
+
+from server.experiment.registry import LAYERS  # noqa: E402
+
+from .reading import ranks_read  # noqa: E402
+
+for _layer in LAYERS.values():
+    _layer.hints = _layer.hints | {"reads": ranks_read(_layer)}
