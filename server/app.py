@@ -13,7 +13,7 @@ from fastapi.staticfiles import StaticFiles
 from fastapi.templating import Jinja2Templates
 
 from server import __version__, assets
-from server.api import errors, events, exports, jobs, live, openapi, pages, rest, shares
+from server.api import errors, events, exports, gallery, jobs, live, openapi, pages, rest, shares
 from server.api.door import Door
 from server.api.keys import Keys
 from server.api.limits import Buckets
@@ -131,7 +131,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         return response
 
     errors.install(app)
-    rooms = (rest, jobs, events, exports, live, shares, pages)
+    rooms = (rest, gallery, jobs, events, exports, live, shares, pages)
     for room in rooms:
         app.include_router(room.router)
     app.include_router(sweep_router)

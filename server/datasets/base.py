@@ -65,6 +65,7 @@ class Dataset(Kind):
             "form": cls.form,
             "dimensions": cls.dimensions,
             "licence": cls.licence,
+            "own-test": bool(getattr(cls, "test", 0)),
             "tf": cls.tf or None,
         }
         cls.hints = cls.hints | {key: value for key, value in shown.items() if value}
