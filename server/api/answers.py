@@ -6,12 +6,16 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+from typing_extensions import TypeAliasType
 
 from server.engine.snapshot import Status
 from server.experiment import Experiment
 from server.sharing import Moment
 
-Numbers = float | list[float] | list[list[float]]
+#: nested lists of numbers, an array's
+Numbers = TypeAliasType("Numbers", "float | list[Numbers]")
+#: the same, null where one is no finite number
+Finite = TypeAliasType("Finite", "float | list[Finite] | None")
 Digest = str
 
 
@@ -53,7 +57,11 @@ class DatasetCard(Answer):
     title: str
     help: str
     problem: Literal["classification", "regression"]
-    dimensions: Literal[1, 2]
+    form: Literal["points", "image", "sequence", "tokens"]
+    input_shape: list[int]
+    dimensions: Literal[0, 1, 2]
+    source: str
+    licence: str
     preview: Preview
 
 
@@ -66,6 +74,8 @@ class LayerCard(Answer):
     title: str
     kind: str
     units: int
+    shape: list[int] = Field(description="Of an example's output.")
+    back: int | None
     activation: str
     params: dict[str, list[int]] = Field(description="The shape of every parameter.")
 
@@ -101,12 +111,18 @@ class Session(Brief):
     steps_per_second: float
     graph: Graph
     problem: Literal["classification", "regression"]
-    dimensions: Literal[1, 2]
+    form: Literal["points", "image", "sequence", "tokens"]
+    input_shape: list[int]
+    label_shape: list[int]
+    class_names: list[str]
+    vocabulary: list[str]
+    dimensions: Literal[0, 1, 2] = Field(description="Of a point; 0 where examples are none.")
     classes: int | None
     range: list[float]
     domain: list[float]
     steps_per_epoch: int
     counts: Counts
+    scored: Counts = Field(description="Of how many examples the scores are.")
 
 
 class NewSession(Session):
@@ -162,8 +178,17 @@ class Curves(Answer):
 
 
 class Prediction(Answer):
-    outputs: list[list[float | None]]
-    classes: list[int] | None
+    outputs: list[list[Finite]]
+    classes: list[Numbers] | None
+
+
+class Evaluation(Answer):
+    part: Literal["train", "validation", "test"]
+    step: int
+    count: int = Field(description="Answers that the means are of.")
+    loss: float | None = None
+    accuracy: float | None = None
+    r2: float | None = None
 
 
 class LayerWeights(Answer):

@@ -7,11 +7,12 @@ import json
 import math
 from collections.abc import AsyncIterator
 from functools import cache
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from fastapi import APIRouter, Body, Header, HTTPException, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
+from numpy.typing import NDArray
 from pydantic import Field, model_validator
 from typing_extensions import TypeAliasType
 
@@ -37,6 +38,8 @@ router = APIRouter(route_class=Route)
 MAX_POINTS = 10_000
 #: coordinates that a network may be asked about; float32 overflows far beyond them
 FAR = 1e6
+#: numbers of one call
+MAX_NUMBERS = 4_000_000
 
 #: with a name, which keeps its discriminator its own
 Command = TypeAliasType("Command", c.Command)
@@ -87,12 +90,19 @@ class Train(Spec):
         return self
 
 
-class Points(Spec):
-    """Places to ask the network about: rows of one or two coordinates."""
+class Examples(Spec):
+    """Examples to ask the network about: points as rows of one or two coordinates, others nested
+    as the session's `input_shape` says, pictures with values from 0 to 255."""
 
-    inputs: list[
-        Annotated[list[Annotated[float, Field(ge=-FAR, le=FAR)]], Field(min_length=1, max_length=2)]
-    ] = Field(min_length=1, max_length=MAX_POINTS)
+    inputs: list[Annotated[list[answers.Numbers], Field(min_length=1)]] = Field(
+        min_length=1, max_length=MAX_POINTS
+    )
+
+
+class Part(Spec):
+    """A part of the data."""
+
+    part: Literal["train", "validation", "test"] = "test"
 
 
 def _says(model: Any) -> Any:
@@ -136,7 +146,11 @@ def _cards() -> list[dict[str, Any]]:
             "title": cls.title,
             "help": cls.help,
             "problem": cls.problem,
+            "form": cls.form,
+            "input_shape": list(cls().input_shape),
             "dimensions": cls.dimensions,
+            "source": cls.source,
+            "licence": cls.licence,
             "preview": _preview(cls),
         }
         for name, cls in DATASETS.items()
@@ -402,25 +416,71 @@ def metrics(
     **_says(answers.Prediction),
 )
 def predict(
-    session: Readable, body: Annotated[Points, Exact, Body(openapi_examples=examples.PREDICT)]
+    session: Readable, body: Annotated[Examples, Exact, Body(openapi_examples=examples.PREDICT)]
 ) -> Response:
-    """Outputs, and for classification the class, of every point."""
+    """Outputs, and for classification the class, of every example."""
     dataset = session.experiment.data.dataset
-    for i, row in enumerate(body.inputs):
-        if len(row) != dataset.dimensions:
-            detail = f"row {i} has {len(row)} numbers; this problem has {dataset.dimensions} inputs"
-            raise HTTPException(422, detail)
-    outputs = session.predict(np.array(body.inputs, np.float32))
+    outputs = session.predict(_examples(body.inputs, session))
     classes = None
     if dataset.problem == "classification":
         low = target_low(session.experiment.training.loss, session.experiment.output_activation)
-        classes = [int(k) for k in np.asarray(predicted_classes(outputs, dataset, low))]
+        classes = np.asarray(predicted_classes(outputs, dataset, low)).tolist()
     return JSONResponse({"outputs": _finite(outputs.tolist()), "classes": classes})
 
 
-def _finite(rows: list[list[float]]) -> list[list[float | None]]:
-    """JSON has no NaN and no infinity."""
-    return [[value if math.isfinite(value) else None for value in row] for row in rows]
+def _examples(inputs: list[list[answers.Numbers]], session: Session) -> NDArray[Any]:
+    """The examples (N, *input_shape) as the session's data are. Raises HTTPException."""
+    dataset, shape = session.experiment.data.dataset, session.experiment.data.dataset.input_shape
+    if len(inputs) * math.prod(shape) > MAX_NUMBERS:
+        raise HTTPException(422, f"these are too many numbers; send {MAX_NUMBERS:,} at most")
+    rows = [_example(row, i, shape) for i, row in enumerate(inputs)]
+    examples = np.array(rows)
+    low, high = _limits(dataset)
+    if not ((examples >= low) & (examples <= high)).all():
+        raise HTTPException(422, f"the inputs of {dataset.kind!r} lie between {low:g} and {high:g}")
+    return examples.astype(session.loaded.pool.dtype)
+
+
+def _example(row: list[answers.Numbers], index: int, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    wanted = "×".join(map(str, shape))
+    try:
+        numbers = np.array(row, np.float64)
+    except (ValueError, TypeError, OverflowError):
+        detail = f"row {index} is not {wanted} numbers, as an example of this problem is"
+        raise HTTPException(422, detail) from None
+    if numbers.shape != shape:
+        given = "×".join(map(str, numbers.shape))
+        detail = f"row {index} has {given} numbers; an example of this problem has {wanted}"
+        raise HTTPException(422, detail)
+    return numbers
+
+
+def _limits(dataset: Dataset) -> tuple[float, float]:
+    """Between which numbers an example's inputs lie."""
+    if dataset.vocabulary:
+        return 0, len(dataset.vocabulary) - 1
+    return (0, 255) if dataset.form == "image" else (-FAR, FAR)
+
+
+def _finite(value: Any) -> Any:
+    """Nested lists of numbers; JSON has no NaN and no infinity."""
+    if isinstance(value, list):
+        rows: list[Any] = value
+        return [_finite(row) for row in rows]
+    return value if math.isfinite(value) else None
+
+
+@router.post(
+    "/api/v1/sessions/{session_id}/evaluate",
+    summary="Evaluate",
+    tags=["training"],
+    **_says(answers.Evaluation),
+)
+def evaluate(session: Readable, body: Annotated[Part, Exact, Body(openapi_examples=examples.EVALUATE)]) -> Response:
+    """Loss and score over all examples of a part. The scores elsewhere are, of pictures,
+    sequences and tokens, those of a sample."""
+    found = session.evaluate(body.part)
+    return JSONResponse({name: _finite(v) if name != "part" else v for name, v in found.items()})
 
 
 @router.get(

@@ -17,7 +17,7 @@ from .model import Model
 
 #: examples of each part that the scores of a network of many multiplications look at: as many
 #: as cost about so many, but not fewer or more than this
-SCORE_COST, FEWEST, MOST = 150_000_000, 64, 1000
+SCORE_COST, FEWEST, MOST = 400_000_000, 64, 1000
 
 
 @dataclass(frozen=True)

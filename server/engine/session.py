@@ -27,6 +27,7 @@ from .commands import Refused
 from .curve import MAX_EPOCHS, Curve, curve_row
 from .divergence import Turn
 from .edit import edited
+from .evaluation import evaluate
 from .history import Edited, Ended, Log, Record, Resumed, check
 from .jobs import Job, Rank
 from .pace import TURN, Meter, Pace
@@ -426,6 +427,16 @@ class Session(Run):
         """Loss and score of every part, at this moment."""
         with self.lock:
             return self._metrics(self.scene().scores)
+
+    def evaluate(self, part: str) -> dict[str, Any]:
+        """Loss and score over all examples of a part at this moment; training may go on."""
+        with self.lock:
+            scene, step = self.scene(), self.step
+            if not self.program.shape.streamed:
+                scores = self._metrics(scene.scores)[part]
+                count = self.loaded.counts[part]
+                return {"part": part, "step": step, "count": count, **(scores or {})}
+        return {"part": part, "step": step, **(evaluate(scene, part) or {"count": 0})}
 
     def curve(self) -> dict[str, Any]:
         """The curves so far: columns and rows; NaN is null."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 
 import pytest
 
@@ -91,7 +92,7 @@ def test_predict(client, session) -> None:
     assert body["classes"] == [1, 0, 0]
     assert all(-1 <= row[0] <= 1 for row in body["outputs"])
     wrong = client.post(path(session, "/predict"), json={"inputs": [[1]]})
-    assert wrong.status_code == 422 and "2 inputs" in wrong.text
+    assert wrong.status_code == 422 and "has 2" in wrong.text
 
 
 def test_equation(client, session) -> None:
@@ -160,7 +161,7 @@ BAD = [
         "/experiment/network/layers/0/activation",
         "relu",
     ),
-    ({"data": {"features": []}}, "/experiment/data/features", "at least 1"),
+    ({"data": {"features": []}}, "/experiment/data/features", "at least one"),
     ({"data": {"split": {"train": 90, "validation": 50}}}, "/experiment/data/split", "41"),
     ({"colour": "red"}, "/experiment/colour", "no such field"),
     (
@@ -247,10 +248,48 @@ def test_every_dataset_has_a_picture(client) -> None:
     assert "properties" in schema
     for dataset in listed:
         rows = dataset["preview"]["inputs"]
-        assert all(len(row) == dataset["dimensions"] for row in rows)
+        assert all(len(row) == math.prod(dataset["input_shape"]) for row in rows)
         assert len(rows) == len(dataset["preview"]["labels"])
 
 
 def test_deleting_ends_it(client, session) -> None:
     assert client.delete(path(session), headers=session["auth"]).status_code == 204
     assert client.get(path(session)).status_code == 404
+
+
+def digits(client) -> dict:
+    experiment = {
+        "data": {"dataset": {"kind": "digits", "samples": 300}},
+        "network": {"layers": ["flatten", {"kind": "dense", "units": 16, "activation": "relu"}]},
+    }
+    body = client.post("/api/v1/sessions", json={"experiment": experiment}).json()
+    return body | {"auth": {"Authorization": f"Bearer {body['secret']}"}}
+
+
+def test_pictures_are_predicted_and_evaluated(client) -> None:
+    session = digits(client)
+    assert (session["form"], session["input_shape"]) == ("image", [8, 8, 1])
+    train = client.post(path(session, "/train"), json={"epochs": 30}, headers=session["auth"])
+    picture = [[[255 if 3 <= x <= 4 else 0] for x in range(8)] for _ in range(8)]
+    body = client.post(path(session, "/predict"), json={"inputs": [picture]}).json()
+    assert math.isclose(sum(body["outputs"][0]), 1, abs_tol=1e-5)
+    assert body["classes"] == [max(range(10), key=body["outputs"][0].__getitem__)]
+    told = client.post(path(session, "/evaluate"), json={"part": "test"}).json()
+    assert told["count"] == session["counts"]["test"] and told["step"] > 0
+    # so few test pictures are all scored on the screen, too
+    shown = train.json()["metrics"]["test"]
+    assert math.isclose(told["accuracy"], shown["accuracy"], abs_tol=1e-6)
+    assert math.isclose(told["loss"], shown["loss"], rel_tol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "says"),
+    [
+        ([[[1, 2], [3, 4]]], "2×2 numbers; an example of this problem has 8×8×1"),
+        ([[[1, 2], [3]]], "is not 8×8×1 numbers"),
+        ([[[[256]] * 8] * 8], "between 0 and 255"),
+    ],
+)
+def test_what_is_no_picture_is_refused(client, inputs: list, says: str) -> None:
+    answer = client.post(path(digits(client), "/predict"), json={"inputs": inputs})
+    assert answer.status_code == 422 and says in answer.json()["errors"][0]["message"]

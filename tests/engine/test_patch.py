@@ -16,6 +16,7 @@ from server.experiment import Experiment
 from server.experiment.live import change_of
 from server.experiment.patch import effect, merge, patched
 from server.experiment.registry import DATASETS, LAYERS, OPTIMIZERS, SCHEDULES
+from tests.families import with_layer
 
 # RFC 7396, appendix A: (original, patch, result); a document of ours is always an object,
 # but the function is the whole of the standard.
@@ -107,7 +108,7 @@ BASES: dict[str, Any] = {
     "default": {},
     "options": {"training": {"clip_norm": 1.0, "early_stopping": {}}},
     **{f"dataset {k}": {"data": {"dataset": k}} for k in DATASETS},
-    **{f"layer {k}": {"network": {"layers": [k, k]}} for k in LAYERS},
+    **{f"layer {k}": with_layer({"kind": k}) for k in LAYERS},
     **{f"optimizer {k}": {"training": {"optimizer": k}} for k in OPTIMIZERS},
     **{f"schedule {k}": {"training": {"schedule": k}} for k in SCHEDULES},
 }

@@ -1,0 +1,61 @@
+"""Loss and score over all examples of a part, where the scores on the screen are of a sample."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from .arrays import Tree
+from .program import Probe
+from .shape import PARTS, Shape
+from .views import Scene
+
+#: multiplications of one dispatch, so that others need not wait long; and examples at most
+COST, MOST = 200_000_000, 512
+
+
+def evaluate(scene: Scene, part: str) -> dict[str, float] | None:
+    """The mean `loss` and the score, `accuracy` or `r2`, of all examples of a part, and how
+    many answers it is the mean of, `count`. None for an empty part."""
+    shape, counts = scene.program.shape, scene.loaded.counts
+    before = sum(counts[p] for p in PARTS[: PARTS.index(part)])
+    size = min(MOST, max(16, COST // max(sum(shape.model.multiplications), 1)))
+    sums: dict[str, float] = {}
+    for begin in range(0, counts[part], size):
+        places = np.full(size, -1, np.int32)
+        there = min(size, counts[part] - begin)
+        places[:there] = np.arange(before + begin, before + begin + there)
+        probe = Probe("evaluation", lambda *args: _sums(shape, *args), (), (places,))
+        found = scene.program.look(probe, scene.state, scene.live, scene.data)
+        sums = {name: sums.get(name, 0.0) + float(value) for name, value in found.items()}
+    return _means(sums) if sums.get("count") else None
+
+
+def _sums(shape: Shape, state: Tree, live: jax.Array, data: Tree, places: jax.Array) -> Tree:
+    experiment = shape.thaw(live)
+    inputs, labels = shape.examples(data, jnp.maximum(places, 0))
+    targets = shape.targets(labels)
+    asked = shape.asked(labels, (places >= 0).astype(jnp.float32))
+    result = shape.network(live).forward(state["params"], state["stats"], inputs)
+    losses = experiment.training.loss.per_example(result.logits, result.outputs, targets)
+    sums = {"loss": (losses * asked).sum(), "count": asked.sum()}
+    if experiment.data.dataset.problem == "classification":
+        return sums | {"right": ((shape.guessed(result.outputs) == labels) * asked).sum()}
+    errors, values = (result.outputs - targets)[..., 0], targets[..., 0]
+    return sums | {
+        "errors": (jnp.square(errors) * asked).sum(),
+        "values": (values * asked).sum(),
+        "squares": (jnp.square(values) * asked).sum(),
+    }
+
+
+def _means(sums: dict[str, float]) -> dict[str, Any]:
+    count = sums["count"]
+    means: dict[str, Any] = {"count": int(count), "loss": sums["loss"] / count}
+    if "right" in sums:
+        return means | {"accuracy": sums["right"] / count}
+    spread = sums["squares"] - sums["values"] ** 2 / count
+    return means | {"r2": 1.0 - sums["errors"] / max(spread, 1e-12)}
