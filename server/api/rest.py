@@ -476,7 +476,9 @@ def _finite(value: Any) -> Any:
     tags=["training"],
     **_says(answers.Evaluation),
 )
-def evaluate(session: Readable, body: Annotated[Part, Exact, Body(openapi_examples=examples.EVALUATE)]) -> Response:
+def evaluate(
+    session: Readable, body: Annotated[Part, Exact, Body(openapi_examples=examples.EVALUATE)]
+) -> Response:
     """Loss and score over all examples of a part. The scores elsewhere are, of pictures,
     sequences and tokens, those of a sample."""
     found = session.evaluate(body.part)
