@@ -14,6 +14,9 @@ import server.layers  # noqa: F401 - registers
 from server.experiment.registry import LAYERS
 from server.layers.base import Context
 
+# two threads that wait for each other are slower than one where others work, too
+torch.set_num_threads(1)
+
 Tensors = dict[str, torch.Tensor]
 
 
