@@ -39,7 +39,8 @@ it('labels are short', () => {
     '−250',
   ]); // prettier-ignore
   expect(formatCount(12_345)).toBe('12,345');
-  expect(formatCount(3.25)).toBe('3.3');
+  expect(formatCount(3.28)).toBe('3.2');
+  expect(formatCount(161.84)).toBe('161');
 });
 
 it('ticks have the decimals that tell them apart', () => {

@@ -60,9 +60,9 @@ export function formatTick(value: number, increment: number): string {
   );
 }
 
-/** An epoch or a step: whole where it is large. */
+/** An epoch or a step: whole where it is large; what has not passed does not count, as in the counters. */
 export function formatCount(value: number): string {
   return value >= 100 || Number.isInteger(value)
-    ? Math.round(value).toLocaleString('en')
-    : value.toFixed(1);
+    ? Math.floor(value).toLocaleString('en')
+    : (Math.floor(value * 10 + 1e-9) / 10).toFixed(1);
 }
