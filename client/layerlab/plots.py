@@ -49,6 +49,8 @@ def outcome(axes: Axes, session: dict[str, Any], points: Points, frame: Frame) -
         axes.scatter(points.inputs[:, 0], points.labels, s=9, c=rgb)
         axes.set(xlim=(low, high), xlabel="x", ylabel="y")
         return
-    axes.imshow(colors.of_surface(surface), extent=(low, high, low, high), alpha=0.75)
+    extent = (low, high, low, high)
+    picture = colors.of_surface(surface)
+    axes.imshow(picture, extent=extent, alpha=0.75, interpolation="bilinear")
     axes.scatter(*points.inputs.T, s=14, c=rgb, edgecolors="white", linewidths=0.5)
     axes.set(xlim=(low, high), ylim=(low, high), xlabel="x", ylabel="y", aspect="equal")
