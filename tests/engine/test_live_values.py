@@ -10,6 +10,7 @@ import server.training  # noqa: F401 - fills the registries
 from server.experiment import Experiment
 from server.experiment.live import live_values, static_form, with_live
 from server.experiment.registry import LAYERS, LOSSES, OPTIMIZERS, SCHEDULES
+from tests.families import with_layer
 
 OPTIONS = {"clip_norm": 1.0, "early_stopping": {}}
 
@@ -22,7 +23,7 @@ def every_kind() -> list[Experiment]:
     """An experiment for every registered optimizer, schedule and layer."""
     found = [experiment(optimizer=kind) for kind in OPTIMIZERS]
     found += [experiment(schedule=kind) for kind in SCHEDULES]
-    found += [Experiment.model_validate({"network": {"layers": [k, k]}}) for k in LAYERS]
+    found += [Experiment.model_validate(with_layer({"kind": k})) for k in LAYERS]
     return found
 
 
