@@ -49,6 +49,14 @@ class Dataset(Kind):
     form: ClassVar[Form] = "points"
     #: inputs of a point; 0 where examples are none
     dimensions: ClassVar[int] = 2
+    #: whether the answer (at the last step) is what comes next, so that a network which is fed
+    #: its own answers goes on by itself
+    continues: ClassVar[bool] = False
+    #: of such tokens those that begin and end a text
+    begin: ClassVar[int | None] = None
+    end: ClassVar[int | None] = None
+    #: how many of the last examples are its own test part, whatever the split says
+    test: ClassVar[int] = 0
     #: under which terms the examples may be passed on, where they were not drawn by us
     licence: ClassVar[str] = ""
     #: its name in TensorFlow Playground, if it has one
@@ -63,9 +71,10 @@ class Dataset(Kind):
         shown = {
             "problem": cls.problem,
             "form": cls.form,
+            "continues": cls.continues,
             "dimensions": cls.dimensions,
             "licence": cls.licence,
-            "own-test": bool(getattr(cls, "test", 0)),
+            "own-test": bool(cls.test),
             "tf": cls.tf or None,
         }
         cls.hints = cls.hints | {key: value for key, value in shown.items() if value}

@@ -133,6 +133,7 @@ class Sines(SequenceDataset):
     one step on, so that a network that is fed its own answers goes on with the wave."""
 
     kind: Literal["sines"] = "sines"
+    continues = True
     title = "Waves"
     help = "Sums of two sine waves; at every step, the value of the next one."
     formula = r"v_s = \tfrac12 \sin(\omega_1 s + \phi_1) + \tfrac12 \sin(\omega_2 s + \phi_2)"
@@ -159,8 +160,6 @@ class Sines(SequenceDataset):
         return recurrent("lstm", 32, "squared_error", every_step=True)
 
 
-#: how many windows at the end are the test part
-TEST_YEARS = 60
 #: mean number of sunspots of every year, 1700 to 2008: in the public domain, as in statsmodels
 # fmt: off
 SUNSPOTS = (
@@ -197,11 +196,13 @@ class Sunspots(SequenceDataset):
     """
 
     kind: Literal["sunspots"] = "sunspots"
+    continues = True
     title = "Sunspots"
     help = "Sunspots of 1700 to 2008, to be foreseen a year ahead; the last 60 years are the test."
     source = "NOAA National Geophysical Data Center, yearly mean sunspot numbers, 1700 to 2008"
     licence = "public domain"
     problem = "regression"
+    test = 60
 
     length: int = setting(
         22, title="Length", ge=5, le=100, choices=[5, 11, 22, 33, 44],
@@ -212,7 +213,7 @@ class Sunspots(SequenceDataset):
         series = np.asarray(SUNSPOTS) / 100
         windows = np.lib.stride_tricks.sliding_window_view(series, self.length + 1)
         points = Points.of(windows[:, :-1, None], windows[:, -1])
-        return Points(points.inputs, points.labels, TEST_YEARS)
+        return Points(points.inputs, points.labels, self.test)
 
     def label_range(self, labels: NDArray[np.float32]) -> tuple[float, float]:
         return 0.0, 2.0

@@ -117,7 +117,10 @@ class CopyTask(TokenDataset):
         return Points(inputs, labels)
 
     def suggestion(self) -> dict[str, Any]:
-        return transformer(len(self.vocabulary), 2, causal=True, every_step=True)
+        found = transformer(len(self.vocabulary), 2, causal=True, every_step=True)
+        long = self.input_shape[0] > 60  # a step must not take long
+        training = {**found["training"], "batch_size": 32 if long else 64}
+        return {**found, "training": training}
 
 
 @DATASETS.register
@@ -154,7 +157,7 @@ class ModularAddition(TokenDataset):
 
     def suggestion(self) -> dict[str, Any]:
         found = transformer(self.modulus + 1, 1, causal=False, every_step=False)
-        training = {**found["training"], "batch_size": 256, "weight_decay": 0.1}
+        training = {**found["training"], "batch_size": 256, "weight_decay": 1}
         return {**found, "training": training}
 
 
@@ -168,6 +171,8 @@ class Names(TokenDataset):
     shape: the letter that follows, an end sign after the last one, then -1."""
 
     kind: Literal["names"] = "names"
+    continues = True
+    begin, end = START, END
     title = "Names"
     help = "Names of people, letter by letter; at every step, which letter comes next."
     source = "U.S. Census Bureau, Frequently Occurring Names, 1990 (PyPI names)"

@@ -107,12 +107,14 @@ class Model:
         training: bool = False,
         key: jax.Array | None = None,
         mask: jax.Array | None = None,
+        nudge: tuple[int, jax.Array] | None = None,
     ) -> Pass:
-        """(B, *input_shape) -> Pass."""
-        kept, fresh = self._hidden(params, stats, x, linear, training, key, mask)
-        last = self.layers[-1]
+        """(B, *input_shape) -> Pass. nudge: a layer, and what is added to what it is given; the
+        gradient with respect to that is one with respect to what goes in there."""
+        kept, fresh = self._hidden(params, stats, x, linear, training, key, mask, nudge)
+        last, index = self.layers[-1], len(self.layers) - 1
         context = Context(training, None, mask, linear)
-        logits, s = last.logits(params[-1], stats[-1], kept[-1], context)
+        logits, s = last.logits(params[-1], stats[-1], _nudged(kept[-1], index, nudge), context)
         outputs = last.activate(logits)
         return Pass(logits, outputs, [*fresh, s], [*kept[1:], outputs])
 
@@ -125,6 +127,7 @@ class Model:
         training: bool = False,
         key: jax.Array | None = None,
         mask: jax.Array | None = None,
+        nudge: tuple[int, jax.Array] | None = None,
     ) -> tuple[list[jax.Array], list[Params]]:
         """What comes in and the output of every hidden layer, and their new stats."""
         kept: list[jax.Array] = [x]
@@ -132,6 +135,7 @@ class Model:
         for i, layer in enumerate(self.layers[:-1]):
             layer_key = None if key is None else jax.random.fold_in(key, i)
             context = Context(training, layer_key, mask, linear)
+            x = _nudged(x, i, nudge)
             if isinstance(layer, Merge):
                 x, s = layer.merge(x, kept[i - layer.back]), stats[i]
             else:
@@ -155,6 +159,10 @@ class Model:
             {name: name in layer.regularized for name in p}
             for layer, p in zip(self.layers, params, strict=True)
         ]
+
+
+def _nudged(x: jax.Array, index: int, nudge: tuple[int, jax.Array] | None) -> jax.Array:
+    return x if nudge is None or nudge[0] != index else x + nudge[1]
 
 
 def mean_loss(losses: jax.Array, mask: jax.Array) -> jax.Array:
