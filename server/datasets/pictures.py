@@ -44,12 +44,11 @@ def convolutional(filters: tuple[int, ...], units: int) -> dict[str, Any]:
 
 
 class PictureDataset(Dataset):
-    """Pictures read from a file. The last `test` of them are the dataset's own test part."""
+    """Pictures read from a file."""
 
     form = "image"
     dimensions = 0
     classes: ClassVar[int] = 10
-    test: ClassVar[int] = 0
 
     samples: int
 

@@ -11,10 +11,12 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 import server.datasets
+import server.layers
+import server.training
 from server.datasets.base import DOMAIN, MAX_SAMPLES, Dataset, Sampled
 from server.datasets.preview import preview
 from server.experiment.registry import DATASETS
-from server.experiment.spec import Data
+from server.experiment.spec import Data, Experiment
 
 #: of which the nearest neighbour mostly tells the class
 NEAR = [
@@ -55,6 +57,7 @@ def settings_to_try():
             choices: Any = extra.get("x-choices", []) if isinstance(extra, dict) else []
             yield from (kind(**{name: choice}) for choice in choices)
     yield from (example(kind) for kind in DATASETS.values())
+    yield DATASETS["copy_task"](symbols=26, length=20, delay=50)
     yield DATASETS["drawn"](classes=6, points=((1, 1, 5),))
 
 
@@ -69,7 +72,7 @@ def test_examples_are_well_formed(dataset):
     assert inputs.dtype == INPUTS[dataset.form]
     assert points.labels.dtype == np.float32
     assert np.isfinite(inputs).all() and np.isfinite(points.labels).all()
-    assert 0 <= points.test < max(count, 1)
+    assert points.test == dataset.test < max(count, 1)
     if "samples" in type(dataset).model_fields:
         assert count - points.test <= dataset.samples
     if isinstance(dataset, Sampled):
@@ -168,6 +171,8 @@ def test_the_schema_says_what_a_form_needs(kind):
     assert schema["x-form"] == kind.form
     assert schema.get("x-dimensions", 0) == kind.dimensions
     assert (kind.dimensions > 0) == (kind.form == "points")
+    assert schema.get("x-own-test", False) == (kind.test > 0)
+    assert schema.get("x-licence", "") == kind.licence
     assert schema.get("x-tf", "") == kind.tf
     for name, field in schema["properties"].items():
         assert name == "kind" or (field["title"] and field["description"].endswith("."))
@@ -186,6 +191,16 @@ def test_the_preview_shows_examples_of_the_dataset(kind):
     assert len(points) == 100
     if kind.problem == "classification":
         assert set(points[:, -1]) == set(range(kind().classes))
+
+
+@pytest.mark.parametrize("dataset", [d for d in settings_to_try() if d.form != "points"], ids=str)
+def test_the_network_that_is_suggested_reads_the_examples(dataset):
+    """With any settings; and with the most that a step may cost."""
+    data = {"dataset": dataset.model_dump(mode="json")}
+    experiment = Experiment.model_validate({"data": data, **dataset.suggestion()})
+    assert experiment.data.dataset == dataset
+    loss = experiment.training.loss
+    assert dataset.problem in loss.problems
 
 
 @every_kind
