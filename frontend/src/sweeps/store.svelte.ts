@@ -6,7 +6,6 @@ import * as wire from './wire';
 const EVERY_MS = 500;
 const SELDOM_MS = 16_000;
 const UNREACHED = 'The server cannot be reached.';
-const AGAIN = 'The sweep is asked for again in a moment.';
 const KEY = 'sweep';
 
 /** The sweep of this tab: asked for while somebody looks, and found again after a reload. */
@@ -133,7 +132,7 @@ class SweepStore {
   /** Each time it fails, after twice as long. */
   #askLater(): void {
     this.#failed += 1;
-    this.problems = [...this.problems, { path: '', message: AGAIN }];
+    this.problems = [{ path: '', message: `${whatOf(this.problems)} Trying again.` }];
     this.#askSoon();
   }
 
@@ -150,6 +149,12 @@ class SweepStore {
     for (const [run, surface] of drawn) all.set(Number(run), surface);
     this.surfaces = all;
   }
+}
+
+/** What is wrong, in a sentence; what to do about it is done by itself. */
+function whatOf([problem]: Problem[]): string {
+  const [what = ''] = (problem?.message ?? '').split(';');
+  return `${what.charAt(0).toUpperCase()}${what.slice(1).replace(/\.$/, '')}.`;
 }
 
 const isOf = (error: unknown, statuses: number[]): boolean =>

@@ -33,14 +33,18 @@ beforeEach(() => {
 
 describe('the sweep of a tab', () => {
   it('is asked for again, ever more seldom, while the server cannot say anything of it', async () => {
-    answers.push(summary('running'), refused(503, 'Full.'), refused(503, 'Full.'));
+    answers.push(
+      summary('running'),
+      refused(503, 'it is full; come again'),
+      refused(503, 'it is full'),
+    );
     const { sweeps, said } = await looked();
     expect(said()).toBe('');
     await vi.advanceTimersByTimeAsync(500);
-    expect(said()).toMatch(/^Full\. .*again/);
+    expect(said()).toMatch(/^It is full\. Trying again/);
     expect(sweeps.summary?.state).toBe('running');
     await vi.advanceTimersByTimeAsync(60_000); // nobody answers at all meanwhile
-    expect(said()).toMatch(/reached\. .*again/);
+    expect(said()).toMatch(/reached\. Trying again/);
     expect(asked).toBeLessThan(12);
     answers.push(summary('running'), summary('done'));
     await vi.advanceTimersByTimeAsync(17_000);
