@@ -71,6 +71,20 @@ def test_a_sweep_is_cancelled_found_again_and_resumed(page: Page) -> None:
     expect(dialog.get_by_role("button", name="Start the sweep")).to_be_enabled()
 
 
+def test_seeds_alone_are_an_ensemble(page: Page) -> None:
+    _, dialog = opened(page)
+    for setting in ("Activation", "Learning rate"):
+        dialog.get_by_role("button", name=f"Do not vary {setting}").click()
+    expect(dialog.get_by_text("Search")).to_have_count(0)
+    dialog.get_by_label("Seeds of each").fill("3")
+    dialog.get_by_label("Epochs of each").fill("4")
+    dialog.get_by_role("button", name="Start the sweep").click()
+    together = dialog.get_by_role("region", name="The seeds together")
+    expect(together.get_by_text("Mean of 3 seeds")).to_be_visible()
+    expect(together.get_by_role("img", name="Spread of the seeds")).to_be_visible()
+    expect(dialog.get_by_role("heading", name="Parallel coordinates")).to_have_count(0)
+
+
 @pytest.mark.parametrize(
     ("scheme", "size"), [("light", (1440, 900)), ("dark", (1024, 768)), ("dark", (390, 844))]
 )
