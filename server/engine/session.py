@@ -306,6 +306,7 @@ class Session(Run):
         scene = super().scene()
         if self._probes is None:
             self._probes = probes(scene, self._wanted.values())
+            scene.forget(self._probes.values())
         scene.probes = self._probes
         return scene
 

@@ -17,7 +17,7 @@ from server.training.targets import encode, predicted_classes, target_low
 
 from .arrays import Tree
 from .data import Arrays
-from .model import Linear, Model
+from .model import Linear, Model, dot
 
 PARTS = ("train", "validation", "test")
 
@@ -71,7 +71,7 @@ class Shape:
     @cached_property
     def step_linear(self) -> Linear:
         """The form of the matrix products of a training step."""
-        return self.model.linear(self.batch)
+        return dot if self.streamed else self.model.linear(self.batch)
 
     def live(self, experiment: Experiment) -> NDArray[np.float32]:
         """The live numbers of an experiment of this shape, as the programs take them."""

@@ -76,6 +76,12 @@ class Scene:
             self._found[name] = self.program.look(probe, self.state, self.live, self.data)
         return self._found[name]
 
+    def forget(self, asked: Iterable[Probe]) -> None:
+        """Ask anew what is asked of something else by now, such as another example."""
+        for probe in asked:
+            if probe.own:
+                self._found.pop(probe.name, None)
+
     def knows(self, name: str) -> bool:
         """Whether that has been found."""
         return name in self._found
