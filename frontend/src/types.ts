@@ -41,9 +41,17 @@ export interface GraphLayer {
   title: string;
   kind: string;
   units: number;
+  /** Of an example's output; units, channels or features last. */
+  shape: number[];
+  /** How much further back the layer stands whose output it takes as well; null: of none. */
+  back: number | null;
   activation: string;
   params: Record<string, number[]>;
 }
+
+/** What an example is. */
+export type Form = 'points' | 'image' | 'sequence' | 'tokens';
+export type PartName = 'train' | 'validation' | 'test';
 
 export interface Session {
   id: string;
@@ -59,12 +67,22 @@ export interface Session {
   message: string | null;
   graph: { inputs: string[]; layers: GraphLayer[] };
   problem: 'classification' | 'regression';
-  dimensions: 1 | 2;
+  form: Form;
+  /** Of an example: [height, width, channels], [time, features] or [time]. */
+  input_shape: number[];
+  /** [] for one answer, [time] for one at every step. */
+  label_shape: number[];
+  class_names: string[];
+  /** What each token is written as. */
+  vocabulary: string[];
+  dimensions: 0 | 1 | 2; // of a point
   classes: number;
   range: [number, number];
   domain: [number, number];
   steps_per_epoch: number;
-  counts: { train: number; validation: number; test: number };
+  counts: Record<PartName, number>;
+  /** Of how many examples the scores are. */
+  scored: Record<PartName, number>;
   /** Whether replaying a log came to the digest that it says; null: there was none to compare. */
   reproduced: boolean | null;
 }
@@ -94,6 +112,7 @@ export type Bytes = Tensor<Uint8Array>;
 export type Floats = Tensor<Float32Array>;
 export type Counts = Tensor<Uint32Array>;
 
+/** Points, or of other forms the first examples of every part. */
 export interface Points {
   inputs: Floats;
   labels: Floats;
@@ -114,15 +133,62 @@ export interface Histogram {
   counts: Counts;
 }
 
+/** What one layer answers to one example: bytes (units, …) over [-limit, limit]. */
+export interface LayerActivations {
+  values: Bytes;
+  limit: number;
+}
+
+/** One example on its way through the network. */
+export interface Activations {
+  row: number | null; // null: drawn by hand
+  label: number | number[] | null;
+  input: Tensor;
+  outputs: Floats;
+  layers: LayerActivations[];
+}
+
+export interface Mistakes {
+  total: number;
+  rows: Counts;
+  inputs: Tensor;
+  labels: Tensor<Int16Array>;
+  guesses: Tensor<Int16Array>;
+  sure: Floats;
+}
+
+/** One window of a layer, and what came of it. */
+export interface Window {
+  layer: number;
+  unit: number;
+  place: [number, number];
+  corner: [number, number]; // of the window, in the layer's input
+  dilation: number;
+  seen: Bytes; // 0 in the padding
+  patch: Floats; // (rows, columns, channels)
+  channel: number; // the first of them
+  kernel?: Floats;
+  sums?: Floats; // of the products, channel by channel
+  sum?: number;
+  bias?: number;
+  normalized?: number | null;
+  output: number;
+}
+
 export interface Views {
   surface?: { values: Bytes | Floats; range: [number, number] };
   units?: { layers: (Bytes | Floats)[] };
-  weights?: { layers: ({ w: Floats; b: Floats } | null)[] };
+  weights?: { layers: (Record<string, Floats> | null)[] };
   histograms?: {
     layers: { weights: Histogram; activations: Histogram; gradients: Histogram }[];
   };
   gradients?: { norm: number; layers: number[]; dead: number[] };
   confusion?: { counts: Counts };
+  activations?: Activations;
+  inside?: Record<string, Floats>;
+  saliency?: { values: Bytes; limit: number };
+  mistakes?: Mistakes;
+  microscope?: Window;
 }
 
 export interface Frame {
@@ -201,6 +267,14 @@ export type Spotlight =
   | { type: 'unit'; layer: number; unit: number }
   | { type: 'feature'; name: string };
 
+/** Which example the views of one example are about. */
+export interface Example {
+  part: PartName;
+  index: number; // within its part
+  drawn: string | null; // one drawn by hand, in base64
+  readonly request: { [option: string]: Json };
+}
+
 /**
  * The page's one store (state/lab.svelte.ts): reactive fields to read, methods to act.
  * Rooms get it with `useLab()` from state/context.ts and never talk to the wire themselves.
@@ -222,6 +296,8 @@ export interface Lab {
   readonly canRedo: boolean;
   view: ViewSettings;
   spotlight: Spotlight;
+  /** The example that is looked at, where examples are no points. */
+  readonly example: Example;
   drawClass: number | null; // class (or value) painted by the pointer on the surface; null: not drawing
 
   /** Ask for a view while the returned function has not been called. Counted; cheap to repeat. */

@@ -1,6 +1,7 @@
 /** The pictures that can leave the page, each drawn from what the page shows now. */
 
 import { factsOf, fieldOf, titleOf } from '../network/facts';
+import { layerAt } from '../network/pairing';
 import { featurePicture, outputMaps, pictureOf } from '../network/pictures';
 import { classLut, className } from '../pictures/colors';
 import { chartTitle, type Kind, linesOf } from '../pictures/lines';
@@ -132,7 +133,7 @@ export function drawNetwork(lab: Lab, session: Session, look: Look): string | nu
     features: named,
     activations: layers.map(({ activation }) => titleOf(activations, activation)),
     image,
-    weights: frame.views.weights?.layers ?? [],
+    weights: layers.map((_, i) => layerAt(frame.views.weights, i)),
   };
   return networkSvg(drawing, session, look);
 }

@@ -45,15 +45,34 @@ export function fieldOf(root: Schema, node: Schema | undefined, name: string): S
   return field ? unwrap(root, field).node : null;
 }
 
+/** Fields by which a layer is as wide as a person likes. */
+const WIDTHS = ['units', 'filters'] as const;
+
+/** The field that says how many units or maps a layer of this kind has, if one does. */
+export function widthField(root: Schema, node: Schema | undefined): string | null {
+  return WIDTHS.find((name) => fieldOf(root, node, name)) ?? null;
+}
+
 /** How many units a layer of this kind may have; null where it has none to set. */
 export function unitLimits(
   root: Schema,
   node: Schema | undefined,
 ): { least: number; most: number } | null {
-  const field = fieldOf(root, node, 'units');
+  const field = fieldOf(root, node, widthField(root, node) ?? '');
   if (!field) return null;
   const { min, max } = limits(field);
   return { least: min, most: max };
+}
+
+/** Ranks of examples that a kind of layer reads. */
+export function reads({ node }: Variant): number[] {
+  const ranks = node['x-reads'];
+  return Array.isArray(ranks) ? ranks.map(Number) : [];
+}
+
+/** Whether a kind of layer reads tokens, and so nothing else. */
+export function readsTokens(root: Schema, { node }: Variant): boolean {
+  return fieldOf(root, node, 'tokens') !== null;
 }
 
 /** How the schema calls the value of a field, or its default: a choice's title. */

@@ -6,12 +6,16 @@ import { clamp } from './layers';
 export interface ColumnSize {
   units: number;
   first?: number;
+  /** Without weights: it is drawn smaller. */
+  small?: boolean;
 }
 
 export interface LayoutInput {
   width: number; // of the visible part
   height: number;
   features: number;
+  /** One example stands where features of points do. */
+  example?: boolean;
   layers: ColumnSize[];
   output: ColumnSize;
 }
@@ -19,6 +23,7 @@ export interface LayoutInput {
 export interface Column {
   x: number; // centre of its tiles
   tile: number; // side of a tile
+  head: number; // width of its controls
   units: number;
   first: number;
   ys: number[]; // centres of the tiles shown, from the top
@@ -57,40 +62,63 @@ interface Sizes {
 }
 const ROOMY: Sizes = { left: 78, right: 56, inner: 112, before: 86, after: 106 };
 const HAND: Sizes = { left: 70, right: 40, inner: 98, before: 70, after: 84 };
+/** Side of the example's tile, and by how much columns without weights stand closer. */
+const EXAMPLE = { roomy: 88, hand: 64 };
+const CLOSER = 24;
+const SMALLER = 0.66;
 
 export function layout(input: LayoutInput): Layout {
   const compact = input.width < COMPACT;
-  const sizes = compact ? HAND : ROOMY;
-  const count = input.layers.length;
-  const { before, inner, after } = steps(input.width - sizes.left - sizes.right, count, sizes);
+  const side = compact ? EXAMPLE.hand : EXAMPLE.roomy;
+  const usual = compact ? HAND : ROOMY;
+  const sizes = input.example ? { ...usual, left: side / 2 + 8, before: side / 2 + 62 } : usual;
+  const { gaps, pitch } = distances(input, input.width - sizes.left - sizes.right, sizes);
   const space = input.height - TOP - BOTTOM;
   const row = rowHeight(space);
   const tile = row - GAP;
-  const hidden = input.layers.map((size, i) =>
-    unitColumn(size, sizes.left + before + i * inner, space, tile, row),
-  );
-  const end = count > 0 ? sizes.left + before + (count - 1) * inner + after : 0;
+  const headWidth = Math.min(WIDEST_HEAD, pitch - HEAD_GAP);
+  let x = sizes.left;
+  const hidden = input.layers.map((size, i) => {
+    x += gaps[i] ?? 0;
+    const plain = Math.round(SMALLER * tile);
+    return size.small
+      ? unitColumn(size, x, space, plain, plain + GAP / 2, headWidth - CLOSER)
+      : unitColumn(size, x, space, tile, row, headWidth);
+  });
+  const end = hidden.length > 0 ? x + (gaps.at(-1) ?? 0) : 0;
   const right = Math.max(input.width - sizes.right, end);
   return {
     width: right + sizes.right,
     height: input.height,
     compact,
-    headWidth: Math.min(WIDEST_HEAD, inner - HEAD_GAP),
+    headWidth,
     columns: [
-      featureColumn(input.features, sizes.left, space, tile, row),
+      input.example
+        ? exampleColumn(sizes.left, side)
+        : featureColumn(input.features, sizes.left, space, tile, row),
       ...hidden,
-      unitColumn(input.output, right, space, tile, row),
+      unitColumn(input.output, right, space, tile, row, WIDEST_HEAD),
     ],
   };
 }
 
-/** Distances that fill `width` evenly, or, where that is too near, the least that there may be. */
-function steps(width: number, layers: number, least: Sizes) {
-  const even = width / (layers + 1);
-  if (even >= least.inner) return { before: even, inner: even, after: even };
-  const spare = width - (layers - 1) * least.inner - least.before - least.after;
-  const extra = Math.max(0, spare / 2);
-  return { before: least.before + extra, inner: least.inner, after: least.after + extra };
+/**
+ * Distances of the columns, one by one, that fill `width` evenly, or, where that is too near, the
+ * least that there may be. pitch: of two layers with weights.
+ */
+function distances(
+  { layers, example }: LayoutInput,
+  width: number,
+  least: Sizes,
+): { gaps: number[]; pitch: number } {
+  const even = width / (layers.length + 1);
+  if (even >= (example ? Math.max(least.inner, least.before) : least.inner))
+    return { gaps: Array.from({ length: layers.length + 1 }, () => even), pitch: even };
+  const closer = layers.map(({ small }) => (small ? CLOSER / 2 : 0));
+  const inner = closer.slice(1).map((own, i) => least.inner - own - (closer[i] ?? 0));
+  const taken = inner.reduce((sum, gap) => sum + gap, least.before + least.after);
+  const extra = Math.max(0, (width - taken) / 2);
+  return { gaps: [least.before + extra, ...inner, least.after + extra], pitch: least.inner };
 }
 
 /** Distance of two tiles. Depends on the room alone, so that adding a unit moves no other. */
@@ -107,17 +135,30 @@ export function capacity(space: number, tile: number, row: number): number {
 function featureColumn(units: number, x: number, space: number, most: number, row: number): Column {
   const fitting = Math.min(row, Math.floor((space + FEATURE_GAP) / Math.max(1, units)));
   const tile = Math.min(most, fitting - FEATURE_GAP);
-  return { x, tile, units, first: 0, ys: rows(units, tile, fitting), rest: 0, stripY: 0 };
+  const ys = rows(units, tile, fitting);
+  return { x, tile, head: 0, units, first: 0, ys, rest: 0, stripY: 0 };
 }
 
-function unitColumn(size: ColumnSize, x: number, space: number, tile: number, row: number): Column {
+function exampleColumn(x: number, side: number): Column {
+  const y = TOP + side / 2;
+  return { x, tile: side, head: 0, units: 1, first: 0, ys: [y], rest: 0, stripY: TOP + side + GAP };
+}
+
+function unitColumn(
+  size: ColumnSize,
+  x: number,
+  space: number,
+  tile: number,
+  row: number,
+  head: number,
+): Column {
   const { units } = size;
   const whole = capacity(space, tile, row);
   const shown = units <= whole ? units : Math.min(units, capacity(space - STRIP, tile, row));
   const first = clamp(size.first ?? 0, 0, units - shown);
   const ys = rows(shown, tile, row);
   const stripY = (ys.at(-1) ?? TOP) + tile / 2 + (row - tile);
-  return { x, tile, units, first, ys, rest: units - shown, stripY };
+  return { x, tile, head, units, first, ys, rest: units - shown, stripY };
 }
 
 function rows(count: number, tile: number, row: number): number[] {

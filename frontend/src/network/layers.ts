@@ -60,16 +60,18 @@ export function replaceLayer(layers: KindValue[], index: number, layer: KindValu
 
 /**
  * A layer of `kind` to stand at index `at`: its kind's defaults, with the settings that it
- * shares with its neighbour where a person would expect them to be alike.
+ * shares with its neighbour where a person would expect them to be alike. units: how many it
+ * begins with; null: as its kind says.
  */
 export function newLayer(
   kind: string,
   properties: Record<string, unknown>,
   layers: KindValue[],
   at: number,
+  units: number | null = NEW_UNITS,
 ): KindValue {
   const layer: KindValue = { kind };
-  if ('units' in properties) layer.units = NEW_UNITS;
+  if ('units' in properties && units !== null) layer.units = units;
   const neighbour = layers[at - 1] ?? layers[at];
   const activation = neighbour?.activation;
   if ('activation' in properties && activation !== undefined) layer.activation = activation;

@@ -1,4 +1,4 @@
-import type { Layout } from './geometry';
+import { type Column, type Layout, STRIP } from './geometry';
 import {
   BIAS_SIZE,
   type Bias,
@@ -16,6 +16,9 @@ import {
 export interface Scene {
   place: Layout;
   links: Link[][];
+  /** Between which columns there is one band instead of links. */
+  bands: readonly boolean[];
+  skips: readonly Skip[];
   biases: Bias[];
   weights: Weights;
   /** Links of this unit stand out: column on the screen (0: features) and row or unit. */
@@ -24,6 +27,12 @@ export interface Scene {
   ink: Ink;
   /** Visible part, in px of the stage. */
   view: { left: number; width: number };
+}
+
+/** What a column also takes: columns count the features or the example as 0. */
+export interface Skip {
+  from: number;
+  to: number;
 }
 
 export interface Ink {
@@ -100,6 +109,8 @@ export class Painter {
     resize(this.#canvas, context, scene.place);
     context.clearRect(0, 0, scene.place.width, scene.place.height);
     const least = this.#flowing ? (crowded ? STRONG : 1) : Number.POSITIVE_INFINITY;
+    drawBands(context, scene, this.#positions());
+    drawSkips(context, scene, this.#positions());
     drawLinks(context, scene, this.#positions(), { offset: -(time / 1000) * SPEED, least });
     drawBiases(context, scene, this.#positions());
   };
@@ -114,6 +125,77 @@ function resize(canvas: HTMLCanvasElement, context: CanvasRenderingContext2D, pl
     canvas.height = height;
   }
   context.setTransform(scale, 0, 0, scale, 0, 0);
+}
+
+const BAND = 0.14; // alpha
+
+/** Everything is joined to everything: one soft band from column to column. */
+function drawBands(context: CanvasRenderingContext2D, scene: Scene, xs: readonly number[]): void {
+  context.fillStyle = scene.ink.unknown;
+  for (const [layer, band] of scene.bands.entries()) {
+    const [from, to] = scene.place.columns.slice(layer, layer + 2);
+    if (!band || !from || !to || !inSight(scene, xs, layer)) continue;
+    const { x0, x1 } = spanOf(scene.place, xs, layer);
+    const middle = (x0 + x1) / 2;
+    const [a, b] = [endsOf(from), endsOf(to)];
+    context.globalAlpha = emphasised(scene, layer) ? 2 * BAND : BAND;
+    context.beginPath();
+    context.moveTo(x0, a.top);
+    context.bezierCurveTo(middle, a.top, middle, b.top, x1, b.top);
+    context.lineTo(x1, b.bottom);
+    context.bezierCurveTo(middle, b.bottom, middle, a.bottom, x0, a.bottom);
+    context.fill();
+  }
+  context.globalAlpha = 1;
+}
+
+function emphasised({ focus }: Scene, layer: number): boolean {
+  return focus !== null && (focus.column === layer || focus.column === layer + 1);
+}
+
+/** From where to where the tiles of a column are, less their corners. */
+export function endsOf({ ys, tile }: Column): { top: number; bottom: number } {
+  return { top: (ys[0] ?? 0) - tile / 2 + 3, bottom: (ys.at(-1) ?? 0) + tile / 2 - 3 };
+}
+
+/** Arcs under the tiles, from the layer whose output is taken as well to the one that takes it. */
+function drawSkips(context: CanvasRenderingContext2D, scene: Scene, xs: readonly number[]): void {
+  context.strokeStyle = scene.ink.unknown;
+  context.fillStyle = scene.ink.unknown;
+  context.lineWidth = 2;
+  for (const [i, { from, to }] of scene.skips.entries()) {
+    const path = skipPath(scene, xs, { from, to }, i);
+    context.stroke(new Path2D(path.line));
+    context.fill(new Path2D(path.head));
+  }
+}
+
+const ARC = 10; // px between two of them
+
+/** An arc and the head of its arrow, as SVG paths. */
+export function skipPath(
+  { place }: Pick<Scene, 'place'>,
+  xs: readonly number[],
+  { from, to }: Skip,
+  rank: number,
+): { line: string; head: string } {
+  const between = place.columns.slice(from, to + 1);
+  const lowest = Math.max(...between.map(lowestOf));
+  const y = Math.min(place.height - 8, lowest + 18 + ARC * rank);
+  const [x0, x1] = [xs[from] ?? 0, xs[to] ?? 0];
+  const [y0, y1] = [from, to].map((one) => {
+    const column = place.columns[one];
+    return column ? lowestOf(column) + 4 : y;
+  }) as [number, number];
+  const bend = Math.min(24, (x1 - x0) / 3);
+  return {
+    line: `M${x0} ${y0}C${x0} ${y} ${x0} ${y} ${x0 + bend} ${y}L${x1 - bend} ${y}C${x1} ${y} ${x1} ${y} ${x1} ${y1 + 5}`,
+    head: `M${x1} ${y1}l4.5 8h-9z`,
+  };
+}
+
+function lowestOf(column: Column): number {
+  return column.rest > 0 ? column.stripY + STRIP - 8 : (column.ys.at(-1) ?? 0) + column.tile / 2;
 }
 
 /** Links of one look, drawn at once. */

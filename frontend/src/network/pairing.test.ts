@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { pairWeights, positions } from './pairing';
 
 const layer = (id: number) => {
-  const floats = { shape: [1], data: Float32Array.of(id) };
-  return { w: floats, b: floats };
+  const data = Float32Array.of(id);
+  return { w: { shape: [1, 1], data }, b: { shape: [1], data } };
 };
 const view = { layers: [layer(0), layer(1), layer(2)] };
 const ids = (screen: number[], frame: number[]) =>
@@ -33,5 +33,15 @@ describe('columns and frames', () => {
     expect(only[0]?.b.data[0]).toBe(5);
     expect(pairWeights([], [], undefined)).toEqual([null]);
     expect(pairWeights([], [], { layers: [null] })).toEqual([null]);
+  });
+
+  it('know none of a layer that has other weights, or none', () => {
+    const floats = { shape: [3, 3, 1, 8], data: new Float32Array(72) };
+    const layers = [{ w: floats, b: floats }, {}, layer(2)];
+    expect(pairWeights([7, 8], [7, 8], { layers }).map((one) => one?.b.data[0] ?? null)).toEqual([
+      null,
+      null,
+      2,
+    ]);
   });
 });

@@ -25,6 +25,8 @@ export function pairWeights(
   });
 }
 
-function layerAt(view: Views['weights'], index: number): LayerWeights | null {
-  return view?.layers[index] ?? null;
+/** The weights of a layer that has one for every pair of units, such as a dense one. */
+export function layerAt(view: Views['weights'], index: number): LayerWeights | null {
+  const { w, b } = view?.layers[index] ?? {};
+  return w && b && w.shape.length === 2 ? { w, b } : null;
 }

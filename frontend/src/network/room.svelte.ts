@@ -1,16 +1,20 @@
 import { getContext, setContext, tick, untrack } from 'svelte';
+import { unitNoun } from '../examples/words';
 import type { Variant } from '../forms/schema';
 import { NEGATIVE, POSITIVE, POSITIVE_DARK } from '../pictures/colors';
 import { theme, token } from '../pictures/theme.svelte';
-import type { Json, KindValue, Lab, Option } from '../types';
+import type { Floats, Json, KindValue, Lab, LayerActivations, Option, Problem } from '../types';
 import {
   factsOf,
   featureChoices,
   fieldOf,
+  reads,
+  readsTokens,
   titleOf,
   titleOfKind,
   toggleFeature,
   unitLimits,
+  widthField,
 } from './facts';
 import { type Box, type Column, layout, windowWith } from './geometry';
 import { Glide, reducedMotion } from './glide';
@@ -27,7 +31,7 @@ import {
 } from './layers';
 import { biasesOf, entry, type Hit, linksOf } from './links';
 import { Mover } from './mover.svelte';
-import type { Painter, Scene } from './painter';
+import type { Painter, Scene, Skip } from './painter';
 import { pairWeights } from './pairing';
 import { outputMaps } from './pictures';
 import { preview } from './reorder';
@@ -47,6 +51,7 @@ export type Panel = {
   anchor: () => Box | null;
 } & PanelBody;
 export type PanelBody =
+  | { type: 'example' }
   | { type: 'layer'; key: number }
   | { type: 'output' }
   | { type: 'add'; at: number }
@@ -82,13 +87,19 @@ export class Room {
   #windows = $state<Record<number, number>>({});
   #tabStops = $state<Record<number, number>>({});
   #sequence: number[] = [];
+  /** Where the layers of the last refused list stood before, which is where they stand. */
+  #refused = $state.raw<readonly (number | null)[] | null>(null);
 
   readonly facts = $derived.by(() => (this.lab.schema ? factsOf(this.lab.schema) : null));
   readonly dimensions = $derived.by(() => this.lab.session?.dimensions ?? 2);
+  /** Whether examples are points, with features; else one example is shown on its way. */
+  readonly planar = $derived.by(() => (this.lab.session?.form ?? 'points') === 'points');
   readonly active = $derived.by(() => this.lab.session?.experiment.data.features ?? []);
   readonly inputs = $derived.by(() => this.lab.session?.graph.inputs ?? []);
   readonly features = $derived.by(() =>
-    featureChoices(this.facts?.features ?? [], this.dimensions, this.active, this.lab.view.hide),
+    this.planar
+      ? featureChoices(this.facts?.features ?? [], this.dimensions, this.active, this.lab.view.hide)
+      : [],
   );
   readonly outputs = $derived.by(() => this.lab.session?.graph.layers.at(-1)?.units ?? 1);
   /** Keys of the hidden layers from left to right, as they stand now. */
@@ -99,16 +110,27 @@ export class Room {
       width: this.width,
       height: this.height,
       features: this.features.length,
-      layers: this.order.map((key) => ({ units: this.units(key), first: this.#windows[key] })),
+      example: !this.planar,
+      layers: this.order.map((key) => ({
+        units: this.units(key),
+        first: this.#windows[key],
+        small: this.isPlain(key),
+      })),
       output: { units: this.outputs, first: this.#windows[OUTPUT] },
     }),
   );
-  readonly links = $derived.by(() => linksOf(this.place, this.#featureRows()));
-  readonly biases = $derived(biasesOf(this.place));
+  /** Between which columns there is one band: everything there is joined, or by too much. */
+  readonly bands = $derived.by(() => this.place.columns.slice(1).map((_, i) => this.#isBand(i)));
+  readonly links = $derived.by(() =>
+    linksOf(this.place, this.#featureRows()).map((pair, i) => (this.bands[i] ? [] : pair)),
+  );
+  readonly biases = $derived(biasesOf(this.place).filter(({ layer }) => !this.bands[layer]));
+  readonly skips = $derived.by(() => this.#skips());
   readonly weights = $derived.by(() =>
     pairWeights(this.order, this.stack.frameKeys, this.lab.frame?.views.weights),
   );
   readonly outputMaps = $derived.by(() => outputMaps(this.lab.frame?.views.surface));
+  readonly passed = $derived.by(() => this.lab.frame?.views.activations ?? null);
   readonly editable = $derived.by(() => !this.lab.view.hide.numHiddenLayers);
   readonly full = $derived.by(() => this.stack.keys.length >= this.mostLayers);
   readonly playing = $derived.by(
@@ -159,6 +181,8 @@ export class Room {
     return {
       place: this.place,
       links: this.links,
+      bands: this.bands,
+      skips: this.skips,
       biases: this.biases,
       weights: this.weights,
       focus: this.#focus(),
@@ -188,8 +212,23 @@ export class Room {
   }
 
   units(key: number): number {
-    const units = this.layer(key)?.units ?? this.graphLayer(key)?.units;
+    const layer = this.layer(key);
+    const units = layer?.units ?? layer?.filters ?? this.graphLayer(key)?.units;
     return typeof units === 'number' ? units : 1;
+  }
+
+  /** Whether a layer has no weights, such as a pooling. Of points all are drawn alike. */
+  isPlain(key: number): boolean {
+    const params = this.graphLayer(key)?.params;
+    return !this.planar && params !== undefined && Object.keys(params).length === 0;
+  }
+
+  /** The shape of what a layer gives, or of what comes in; null while it is being built. */
+  shapeOf(key: number): readonly number[] | null {
+    if (key === FEATURES) return this.lab.session?.input_shape ?? null;
+    return (
+      (key === OUTPUT ? this.lab.session?.graph.layers.at(-1) : this.graphLayer(key))?.shape ?? null
+    );
   }
 
   graphLayer(key: number) {
@@ -236,6 +275,34 @@ export class Room {
     return this.lab.frame?.views.units?.layers[this.stack.frameKeys.indexOf(key)];
   }
 
+  /** What a layer answers to the example; undefined while that is not known. */
+  answers(key: number): LayerActivations | undefined {
+    const layers = this.passed?.layers;
+    return key === OUTPUT ? layers?.at(-1) : layers?.[this.stack.frameKeys.indexOf(key)];
+  }
+
+  /** Every parameter of a layer by its name; null where they are too many to send. */
+  params(key: number): Record<string, Floats> | null {
+    const layers = this.lab.frame?.views.weights?.layers;
+    const at = key === OUTPUT ? this.stack.frameKeys.length : this.stack.frameKeys.indexOf(key);
+    return layers?.[at] ?? null;
+  }
+
+  /** What the server said of a layer that it refused; null where nothing. */
+  problemOf(key: number): Problem | null {
+    const index = key === OUTPUT ? null : this.indexOf(key);
+    return this.lab.problems.find(({ path }) => this.#refusedAt(path) === index) ?? null;
+  }
+
+  /** The layer as it is now that a refused list's path names; null the list as a whole. */
+  #refusedAt(path: string): number | null | undefined {
+    const found = /^\/experiment\/network\/layers(?:\/(\d+))?/.exec(path);
+    if (!found) return undefined;
+    if (found[1] === undefined) return null;
+    const at = Number(found[1]);
+    return this.#refused ? (this.#refused[at] ?? undefined) : at;
+  }
+
   /** The layer as the server counts: hidden layers, then the output. */
   layerOf(key: number): number {
     return key === OUTPUT ? this.stack.keys.length : this.indexOf(key);
@@ -248,15 +315,14 @@ export class Room {
   /** Whether the weights into a column are too many to be shown. */
   tooMany(key: number): boolean {
     const graph = this.lab.session?.graph.layers;
-    const [rows = 0, columns = 0] =
-      (key === OUTPUT ? graph?.at(-1) : this.graphLayer(key))?.params.w ?? [];
-    return rows * columns > MOST_WEIGHTS;
+    const w = (key === OUTPUT ? graph?.at(-1) : this.graphLayer(key))?.params.w ?? [];
+    return w.length === 2 && (w[0] ?? 0) * (w[1] ?? 0) > MOST_WEIGHTS;
   }
 
   /** A sentence on the columns without weights; '' where all are shown. */
   get grey(): string {
     const keys = [...this.order, OUTPUT].filter((key) => this.tooMany(key));
-    return keys.length
+    return this.planar && keys.length
       ? greyText(
           keys.map((key) => this.columnName(key)),
           MOST_WEIGHTS,
@@ -280,7 +346,7 @@ export class Room {
   }
 
   targetName(key: number, unit: number): string {
-    if (key !== OUTPUT) return unitName(unit);
+    if (key !== OUTPUT) return unitName(unit, unitNoun(this.shapeOf(key) ?? []));
     return this.outputs > 1 ? `output ${unit + 1}` : 'output';
   }
 
@@ -331,9 +397,11 @@ export class Room {
 
   setUnits(key: number, units: number): void {
     const index = this.indexOf(key);
+    const field = this.facts && widthField(this.facts.root, this.kind(this.layer(key))?.node);
+    const name = field ?? 'units';
     void this.#apply(
-      setField(this.stack.layers, index, 'units', units),
-      `units of layer ${index + 1}`,
+      setField(this.stack.layers, index, name, units),
+      `${name} of layer ${index + 1}`,
     );
   }
 
@@ -354,9 +422,20 @@ export class Room {
     else if (kinds.length > 1) this.open({ type: 'add', at }, owner);
   }
 
+  /** Whether a kind of layer can read what comes to a place of the list. */
+  fitsAt(kind: Variant, at: number): boolean {
+    if (this.planar) return reads(kind).includes(1);
+    const before = this.stack.keys[at - 1];
+    const shape = this.shapeOf(at === 0 || before === undefined ? FEATURES : before);
+    const tokens = this.facts !== null && readsTokens(this.facts.root, kind);
+    const asked = at === 0 && this.lab.session?.form === 'tokens';
+    return tokens === asked && (tokens || shape === null || reads(kind).includes(shape.length));
+  }
+
   add(kind: Variant, at: number): void {
     const fields = (kind.node.properties ?? {}) as Record<string, unknown>;
-    const layer = newLayer(kind.kind, fields, this.stack.layers, at);
+    const units = this.planar ? undefined : null;
+    const layer = newLayer(kind.kind, fields, this.stack.layers, at, units);
     const change = insertLayer(this.stack.layers, at, layer, this.mostLayers);
     this.panel = null;
     if (!change) return;
@@ -406,8 +485,10 @@ export class Room {
     else void this.lab.patch({ data: { features } }, `feature ${option.title}`);
   }
 
-  #apply(change: Change | null, label: string): Promise<boolean> {
-    return this.stack.apply(change, label);
+  async #apply(change: Change | null, label: string): Promise<boolean> {
+    const done = await this.stack.apply(change, label);
+    this.#refused = done ? null : (change?.origin ?? null);
+    return done;
   }
 
   // -- moving about ------------------------------------------------------------------------
@@ -498,6 +579,22 @@ export class Room {
 
   // -- following ---------------------------------------------------------------------------
 
+  /** Of points never; else unless two rows of units are joined by weights that are at hand. */
+  #isBand(pair: number): boolean {
+    if (this.planar) return false;
+    const [from = FEATURES, to = OUTPUT] = this.sequence.slice(pair, pair + 2);
+    const rows = [from, to].every((key) => this.shapeOf(key)?.length === 1);
+    return from === FEATURES || !rows || this.tooMany(to) || this.isPlain(to);
+  }
+
+  /** From and to which columns what an earlier layer gives is taken as well. */
+  #skips(): Skip[] {
+    return this.order.flatMap((key, i) => {
+      const back = this.graphLayer(key)?.back ?? null;
+      return back === null || back > i ? [] : [{ from: i - back, to: i + 1 }];
+    });
+  }
+
   #featureRows(): number[] {
     return this.features.map(({ value }, i) => {
       if (!this.active.includes(value)) return -1;
@@ -533,7 +630,8 @@ export class Room {
 
   #closeGonePanel(): void {
     const { panel } = this;
-    if (!panel || panel.type === 'output' || panel.type === 'add') return;
+    if (!panel || panel.type === 'output' || panel.type === 'add' || panel.type === 'example')
+      return;
     const { key, unit } = { unit: 0, ...(panel.type === 'weight' ? panel.point : panel) };
     const column = this.column(key);
     if (!column || unit >= column.units) this.panel = null;

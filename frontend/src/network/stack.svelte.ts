@@ -1,5 +1,5 @@
 import { untrack } from 'svelte';
-import type { Frame, KindValue, Lab, Session } from '../types';
+import type { Frame, KindValue, Lab, LayerActivations, Session } from '../types';
 import { carryKeys, reconcile, type Stack, sameShape } from './keys';
 import type { Change } from './layers';
 
@@ -83,9 +83,11 @@ export class LayerStack {
 }
 
 /** Whether a frame was made of this graph, and not of the one before it. */
-function fits(frame: Frame, graph: Session['graph'] | null): boolean {
-  const maps = frame.views.units?.layers;
-  if (!maps || !graph) return false;
-  const hidden = graph.layers.slice(0, -1);
+function fits({ views }: Frame, graph: Session['graph'] | null): boolean {
+  const hidden = graph?.layers.slice(0, -1);
+  const maps = views.units?.layers ?? views.activations?.layers.slice(0, -1).map(valuesOf);
+  if (!maps || !hidden) return false;
   return maps.length === hidden.length && maps.every((map, i) => map.shape[0] === hidden[i]?.units);
 }
+
+const valuesOf = ({ values }: LayerActivations) => values;

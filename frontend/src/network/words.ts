@@ -18,8 +18,8 @@ export function greyText(layers: string[], most: number): string {
   return `The lines into ${into}${last} are grey: up to ${most.toLocaleString('en')} weights of a layer are shown live.`;
 }
 
-export function unitName(unit: number): string {
-  return `unit ${unit + 1}`;
+export function unitName(unit: number, noun = 'unit'): string {
+  return `${noun} ${unit + 1}`;
 }
 
 /** "Layer 2", or "Output" for the one behind the hidden layers. */

@@ -1,6 +1,6 @@
 import { at, kindValue, options, properties, variant, variants } from '../forms/schema';
 import { same } from '../state/patch';
-import type { Experiment, Json, KindValue, Patch, Schema } from '../types';
+import type { Experiment, Form, Json, KindValue, Patch, Schema } from '../types';
 
 /** Patches that one choice of a person means: a dataset, an optimizer, an activation. */
 
@@ -11,6 +11,7 @@ export interface DatasetKind {
   title: string;
   problem: ProblemType;
   dimensions: number;
+  form: Form;
 }
 
 export const datasetKinds = (schema: Schema): DatasetKind[] =>
@@ -19,6 +20,7 @@ export const datasetKinds = (schema: Schema): DatasetKind[] =>
     title,
     problem: node['x-problem'] === 'regression' ? 'regression' : 'classification',
     dimensions: Number(node['x-dimensions'] ?? 2),
+    form: (node['x-form'] as Form | undefined) ?? 'points',
   }));
 
 /** Another dataset, with what must change beside it so that the experiment stays sound. */
@@ -28,6 +30,8 @@ export function chooseDataset(schema: Schema, now: Experiment, next: KindValue):
   const to = kinds.find(({ kind }) => kind === next.kind);
   const data: Patch = { dataset: next };
   const patch: Patch = { data };
+  // of another form are other networks: the server takes what the dataset suggests
+  if (to && (to.form !== 'points' || from?.form !== 'points')) return patch;
   if (to && from?.dimensions !== to.dimensions)
     data.features = featuresFor(schema, to.dimensions, now.data.features);
   if (to && from?.problem !== to.problem) {

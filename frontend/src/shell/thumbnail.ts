@@ -1,4 +1,6 @@
-import { classColor, valueColor } from '../pictures/colors';
+import { inkLut, picturePixels } from '../examples/pixels';
+import { classColor, parseHex, valueColor } from '../pictures/colors';
+import type { Form } from '../types';
 import type { DatasetCard } from '../wire/api';
 
 /** The picture of a dataset: its points, small. */
@@ -11,6 +13,19 @@ export function drawThumbnail(canvas: HTMLCanvasElement, card: DatasetCard, dark
   if (!context) return;
   const size = canvas.clientWidth * devicePixelRatio;
   canvas.width = canvas.height = size;
+  DRAWN[card.form ?? 'points'](context, card, dark);
+}
+
+type Draw = (context: CanvasRenderingContext2D, card: DatasetCard, dark: boolean) => void;
+const DRAWN: Record<Form, Draw> = {
+  points: drawPoints,
+  image: drawPicture,
+  sequence: drawSequence,
+  tokens: drawTokens,
+};
+
+function drawPoints(context: CanvasRenderingContext2D, card: DatasetCard, dark: boolean): void {
+  const size = context.canvas.width;
   const place = (value: number) => ((value + DOMAIN) / (2 * DOMAIN)) * size;
   const { inputs, labels } = card.preview;
   const top = Math.max(1e-6, ...labels.map(Math.abs));
@@ -25,4 +40,57 @@ export function drawThumbnail(canvas: HTMLCanvasElement, card: DatasetCard, dark
     context.arc(place(x), size - place(height), radius, 0, 2 * Math.PI);
     context.fill();
   }
+}
+
+/** The first example in crisp pixels. */
+function drawPicture(context: CanvasRenderingContext2D, card: DatasetCard, dark: boolean): void {
+  const lut = inkLut(
+    parseHex(dark ? '#161c22' : '#ffffff'),
+    parseHex(dark ? '#e9eef2' : '#17212b'),
+  );
+  const data = Uint8Array.from(card.preview.inputs[0] ?? []);
+  const image = picturePixels({ shape: card.input_shape, data }, lut);
+  const small = new OffscreenCanvas(image.width, image.height);
+  small.getContext('2d')?.putImageData(image, 0, 0);
+  const { width } = context.canvas;
+  context.imageSmoothingEnabled = image.width > width / 2;
+  context.drawImage(small, 0, 0, width, width);
+}
+
+/** The first example: a line per feature. */
+function drawSequence(context: CanvasRenderingContext2D, card: DatasetCard, dark: boolean): void {
+  const { width } = context.canvas;
+  const [time = 1, features = 1] = card.input_shape;
+  const values = card.preview.inputs[0] ?? [];
+  const low = Math.min(0, ...values);
+  const high = Math.max(low + 1e-6, ...values);
+  context.lineWidth = Math.max(1, width / 38);
+  for (let k = 0; k < features; k++) {
+    context.strokeStyle = classColor(1 - k, dark);
+    context.beginPath();
+    for (let t = 0; t < time; t++) {
+      const share = ((values[t * features + k] ?? 0) - low) / (high - low);
+      context.lineTo((t / Math.max(1, time - 1)) * width, width * (0.9 - 0.8 * share));
+    }
+    context.stroke();
+  }
+}
+
+/** A row an example, a cell a token: the same one has the same shade. */
+function drawTokens(context: CanvasRenderingContext2D, card: DatasetCard, dark: boolean): void {
+  const { width } = context.canvas;
+  const [time = 1] = card.input_shape;
+  const rows = card.preview.inputs.slice(0, 6);
+  const most = Math.max(1, ...rows.flat());
+  const side = width / Math.max(time, rows.length);
+  for (const [r, row] of rows.entries())
+    for (const [t, token] of row.entries()) {
+      context.fillStyle = valueColor((2 * token) / most - 1, dark);
+      context.fillRect(
+        t * side + 0.5,
+        (r + 0.5) * (width / rows.length) - side / 2,
+        side - 1,
+        side - 1,
+      );
+    }
 }

@@ -29,6 +29,7 @@ import { Live } from '../wire/socket';
 import { readVisit, type Visit, writeVisit } from '../wire/visit';
 import { CurveStore, type Recorded } from './curve';
 import { Edits } from './edits';
+import { Picked } from './example.svelte';
 import { merge } from './patch';
 import { Seeker } from './seeker';
 import {
@@ -86,6 +87,7 @@ export class LabStore implements Lab {
   canRedo = $state(false);
   view = $state<ViewSettings>(structuredClone(DEFAULT_VIEW));
   spotlight = $state.raw<Spotlight>(null);
+  readonly example = new Picked();
   drawClass = $state<number | null>(null);
   /** The session's and the frames' word on these, whichever came last. */
   playing = $state(false);
@@ -305,6 +307,7 @@ export class LabStore implements Lab {
     this.frame = null;
     this.points = null;
     this.spotlight = null;
+    this.example.reset();
     this.#curve.recall(null);
     this.lastAction = null;
   }
@@ -372,6 +375,7 @@ export class LabStore implements Lab {
 
   #takeSession(said: Session): void {
     const secret = said.secret ?? this.#truth?.secret;
+    if (`${said.input_shape}` !== `${this.#truth?.input_shape}`) this.example.reset();
     this.#truth = { ...said, ...(secret ? { secret } : {}) };
     if (this.#following) this.#follow(said);
     this.#echo();

@@ -1,4 +1,4 @@
-import type { Experiment, Json, ViewSettings } from '../types';
+import type { Experiment, Json, Patch, ViewSettings } from '../types';
 
 /** Words about an experiment. */
 export interface About {
@@ -60,8 +60,8 @@ export function readAddress(hash: string): Address {
 
 /** The fragment that gives this experiment, seen this way, to whoever opens it. */
 export function writeAddress(
-  experiment: Experiment,
-  view: ViewSettings,
+  experiment: Experiment | Patch,
+  view: ViewSettings = DEFAULT_VIEW,
   about: About | null = null,
 ): string {
   const parts = [`#x=${encode(experiment as unknown as Json)}`];

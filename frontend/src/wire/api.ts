@@ -1,4 +1,4 @@
-import type { Experiment, Json, Patch, Problem, RunLog, Schema, Session } from '../types';
+import type { Experiment, Form, Json, Patch, Problem, RunLog, Schema, Session } from '../types';
 import type { Moment, ShareDocument } from './shared';
 
 /** A refusal, in the server's own words. */
@@ -17,8 +17,9 @@ export interface DatasetCard {
   title: string;
   help: string;
   problem: 'classification' | 'regression';
-  dimensions: 1 | 2;
-  classes: number;
+  form: Form;
+  input_shape: number[];
+  dimensions: 0 | 1 | 2;
   preview: { inputs: number[][]; labels: number[] };
 }
 
@@ -70,6 +71,15 @@ async function problemsOf(response: Response): Promise<Problem[]> {
 
 export const getSchema = () => call<Schema>('GET', '/schema');
 export const getDatasets = () => call<DatasetCard[]>('GET', '/datasets');
+/** A ready experiment, as GET /api/v1/gallery says it. */
+export interface GalleryEntry {
+  name: string;
+  title: string;
+  help: string;
+  group: string;
+  experiment: Patch;
+}
+export const getGallery = () => call<GalleryEntry[]>('GET', '/gallery');
 export const getEquation = (id: string) =>
   call<{ latex: string[] }>('GET', `/sessions/${id}/equation`);
 
