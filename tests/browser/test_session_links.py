@@ -37,6 +37,7 @@ def test_a_script_s_session_is_watched_and_not_touched(page: Page, server_url: s
         lab.until(lambda: lab.step == 75)
         thumb = page.get_by_role("slider", name="Moment of the run").locator(".thumb")
         assert thumb.evaluate("thumb => thumb.style.left") == "100%"
+        expect(page.get_by_text("drag back")).to_have_count(0)
         script.network.layers[0].units = 5
         lab.until(lambda: lab.step == 0)
         expect(page.get_by_role("spinbutton", name="Units in layer 1", exact=True)).to_have_value(
