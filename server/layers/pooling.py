@@ -23,7 +23,44 @@ def _first_largest(a: jax.Array, b: jax.Array) -> jax.Array:
 
 def _largest(x: jax.Array, rows: Window, columns: Window) -> jax.Array:
     """(C, H, W, B) -> (C, rows, columns, B)."""
+    largest = _largest_tile if rows.tiles and columns.tiles else _largest_anywhere
+    return largest(x, rows, columns)
+
+
+def _largest_anywhere(x: jax.Array, rows: Window, columns: Window) -> jax.Array:
     return reduce(_first_largest, positions(x, rows, columns, -jnp.inf))
+
+
+def _kept(x: jax.Array, rows: Window, columns: Window) -> tuple[jax.Array, Any]:
+    largest = _largest_anywhere(x, rows, columns)
+    return largest, (x, largest)
+
+
+def _backward(rows: Window, columns: Window, kept: Any, gradient: jax.Array) -> tuple[jax.Array]:
+    """Each tile's gradient at its first largest number. Written out because XLA's own puts
+    every position of the tiles into a picture of zeros, and adds those up."""
+    x, largest = kept
+    parts: list[jax.Array] = []
+    free = jnp.ones(largest.shape, bool)
+    for values in positions(x, rows, columns, -jnp.inf):
+        here = free & (values == largest)
+        parts.append(jnp.where(here, gradient, 0.0))
+        free &= ~here
+    return (_tiled(parts, x.shape, rows, columns),)
+
+
+def _tiled(parts: list[jax.Array], shape: Shape, rows: Window, columns: Window) -> jax.Array:
+    """What `positions` takes from tiles put back, and 0 where there are none."""
+    wide = columns.size
+    lines = [jnp.stack(parts[i : i + wide], 3) for i in range(0, len(parts), wide)]
+    whole = jnp.stack(lines, 2)
+    whole = whole.reshape(shape[0], rows.count * rows.size, columns.count * columns.size, shape[3])
+    rest = [(0, side - covered) for side, covered in zip(shape, whole.shape, strict=True)]
+    return jnp.pad(whole, rest) if any(map(any, rest)) else whole
+
+
+_largest_tile: Any = jax.custom_vjp(_largest_anywhere, nondiff_argnums=(1, 2))
+_largest_tile.defvjp(_kept, _backward)
 
 
 def _average(x: jax.Array, rows: Window, columns: Window) -> jax.Array:
