@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 
 from server.experiment import Experiment
 from server.experiment.registry import ACTIVATIONS, Entries, Registry
-from server.layers.base import Layer
+from server.experiment.shapes import layer_shapes
+from server.layers.base import Merge, Shape
 from server.layers.dense import Dense
+from server.layers.windows import Window, window
 from server.training.targets import output_units, target_low
 
 Arrays = dict[str, NDArray[np.float32]]
@@ -48,16 +50,62 @@ class File:
     content: bytes
 
 
+#: what the network's input is called where a later layer comes back to it
+GIVEN = "given"
+#: what many examples are called, and their type, by the form that they have
+EXAMPLES = {
+    "points": ("points", "float32"),
+    "image": ("pictures", "uint8"),
+    "sequence": ("sequences", "float32"),
+    "tokens": ("tokens", "int32"),
+}
+
+
 @dataclass(frozen=True)
 class Place:
     """A layer where it stands: its name in what is exported, its path in the experiment, and
-    its (inputs,) and (units,)."""
+    the shapes of an example before and after it.
+
+    other, other_shape: name and shape of what it merges with, where it does. kept: whether a
+    later layer comes back to its output.
+    """
 
     name: str
     path: str
     layer: Any
-    inputs: int
-    units: int
+    input_shape: Shape
+    output_shape: Shape
+    other: str = ""
+    other_shape: Shape = ()
+    kept: bool = False
+
+    @property
+    def inputs(self) -> int:
+        """Numbers along the last axis that comes in."""
+        return self.input_shape[-1]
+
+    @property
+    def units(self) -> int:
+        """Numbers along the last axis that goes out."""
+        return self.output_shape[-1]
+
+
+def windows(place: Place) -> list[Window]:
+    """How the windows of a convolution or pooling slide, axis by axis."""
+    layer = place.layer
+    size = getattr(layer, "kernel_size", 0) or layer.pool_size
+    dilation = getattr(layer, "dilation", 1)
+    return [
+        window("", length, size, layer.stride or size, dilation, layer.padding)
+        for length in place.input_shape[:-1]
+    ]
+
+
+def painted(layer: Any) -> tuple[int, int, int]:
+    """Of a transposed convolution: what is cut off before and after what its kernels paint,
+    and what is added after it, where they paint too little."""
+    over = max(layer.kernel_size - layer.stride, 0) if layer.padding == "same" else 0
+    return over // 2, over - over // 2, max(layer.stride - layer.kernel_size, 0)
 
 
 @dataclass(frozen=True)
@@ -78,20 +126,31 @@ class Run:
         experiment = self.experiment
         activation = experiment.output_activation
         units = output_units(experiment.data.dataset, activation)
-        network = "/experiment/network"
-        named: list[tuple[str, str, Layer]] = [
-            (f"hidden_{i + 1}", f"{network}/layers/{i}", layer)
-            for i, layer in enumerate(experiment.network.layers)
-        ]
-        last = Dense(units=units, activation=activation)
-        named.append(("output", f"{network}/output", last))
-        places: list[Place] = []
-        shape = (len(experiment.data.features),)
-        for name, path, layer in named:
-            following = layer.output_shape(shape)
-            places.append(Place(name, path, layer, shape[0], following[0]))
-            shape = following
-        return places
+        layers: tuple[Any, ...] = (
+            *experiment.network.layers,
+            Dense(units=units, activation=activation),
+        )
+        shapes = layer_shapes(layers, experiment.input_shape)
+        hidden = [f"hidden_{i + 1}" for i in range(len(layers) - 1)]
+        names = [GIVEN, *hidden, "output"]
+        paths = [*(f"/experiment/network/layers/{i}" for i in range(len(hidden)))]
+        paths.append("/experiment/network/output")
+        # what a merging layer comes back to, as a place in `names` and `shapes`
+        back = {i: i - layer.back for i, layer in enumerate(layers) if isinstance(layer, Merge)}
+        return [
+            Place(
+                names[i + 1], paths[i], layer, shapes[i], shapes[i + 1],
+                other=names[back[i]] if i in back else "",
+                other_shape=shapes[back[i]] if i in back else (),
+                kept=i + 1 in back.values(),
+            )
+            for i, layer in enumerate(layers)
+        ]  # fmt: skip
+
+    @property
+    def keeps_given(self) -> bool:
+        """Whether a layer comes back to the network's input."""
+        return any(place.other == GIVEN for place in self.places)
 
     @property
     def hidden(self) -> list[Place]:
@@ -105,6 +164,31 @@ class Run:
     def dimensions(self) -> int:
         """Inputs of a raw point: 1 or 2."""
         return self.experiment.data.dataset.dimensions
+
+    @property
+    def form(self) -> str:
+        """What an example is: see `server.datasets.base.Form`."""
+        return self.experiment.data.dataset.form
+
+    @property
+    def many(self) -> str:
+        """What examples are called: points, pictures …"""
+        return EXAMPLES[self.form][0]
+
+    @property
+    def dtype(self) -> str:
+        """The type of what is given."""
+        return EXAMPLES[self.form][1]
+
+    @property
+    def shape(self) -> Shape:
+        """The shape of an example as it is given, before any feature."""
+        return self.experiment.data.dataset.input_shape
+
+    @property
+    def label_shape(self) -> Shape:
+        """The shape of an example's label: (), or (time,) where every step has one."""
+        return self.experiment.data.dataset.label_shape
 
     @property
     def classes(self) -> int:
@@ -129,14 +213,27 @@ class Run:
     def summary(self) -> str:
         """The network in a line: `2 features -> 4 tanh -> 1 tanh`."""
         count = len(self.experiment.data.features)
-        parts = [f"{count} feature{'s' * (count > 1)}"]
-        for place in self.places:
-            parts.append(f"{place.units} {getattr(place.layer, 'activation', place.layer.kind)}")
-        return " -> ".join(parts)
+        given = (
+            f"{count} feature{'s' * (count > 1)}" if count else f"{_size(self.shape)} {self.many}"
+        )
+        return " -> ".join([given, *map(_said, self.places)])
 
     def wrapped_summary(self) -> str:
         """The same in lines that a text of 100 columns takes."""
         return "\n".join(textwrap.wrap(self.summary(), 98))
+
+
+def _said(place: Place) -> str:
+    """A layer in the summary: `4 tanh`, `8×8×16 conv2d relu`."""
+    kind = "" if place.layer.kind == "dense" else place.layer.kind
+    activation = "" if kind == "activation" else getattr(place.layer, "activation", "")
+    if kind == "activation":
+        kind = place.layer.activation
+    return " ".join(filter(None, (_size(place.output_shape), kind, activation)))
+
+
+def _size(shape: Shape) -> str:
+    return "×".join(map(str, shape))
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""ONNX: one file for any runtime, from raw points to outputs and classes."""
+"""ONNX: one file for any runtime, from what the data holds to outputs and classes."""
 
 from __future__ import annotations
 
@@ -6,38 +6,16 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from onnx import TensorProto, checker, helper, numpy_helper
 
 from server.experiment.registry import FEATURES, LAYERS
 
-from .base import TARGETS, Place, Run, Words
+from .base import GIVEN, TARGETS, Run, Words
+from .onnx_graph import Graph
+from .onnx_layers import LAYER_WORDS
 
 #: what Gelu (20) and LayerNormalization (17) need at least
 OPSET, IR_VERSION = 20, 9
-
-
-class Graph:
-    """A graph that grows. Values go by their names."""
-
-    def __init__(self) -> None:
-        self.nodes: list[Any] = []
-        self.arrays: dict[str, NDArray[Any]] = {}
-
-    def __call__(self, op: str, *inputs: str | float, name: str = "", **attributes: Any) -> str:
-        """Add a node of this operator; the name of its output. A number stands for a constant."""
-        taken = [value if isinstance(value, str) else self.number(value) for value in inputs]
-        output = name or f"{op.lower()}_{len(self.nodes)}"
-        self.nodes.append(helper.make_node(op, taken, [output], name=output, **attributes))
-        return output
-
-    def number(self, value: float) -> str:
-        return self.array(f"number_{value!r}", np.float32(value))
-
-    def array(self, name: str, value: Any) -> str:
-        """A constant by its name."""
-        self.arrays[name] = np.asarray(value)
-        return name
 
 
 Word = Callable[..., str]
@@ -82,60 +60,52 @@ _ACTIVATIONS: dict[str, Word] = {
     "softmax": lambda g, z: g("Softmax", z, axis=-1),
 }
 
-_NORMS: dict[str, tuple[str, list[str], dict[str, Any]]] = {
-    "batch": ("BatchNormalization", ["scale", "offset", "mean", "var"], {}),
-    "layer": ("LayerNormalization", ["scale", "offset"], {"axis": -1}),
-}
-
-
-def _dense(say: Words, at: Place, g: Graph, h: str) -> str:
-    """From the name of its input to that of its output; dropout is for training only."""
-    name, normalization = at.name, at.layer.normalization
-    z = g("Gemm", h, f"{name}.w", f"{name}.b", name=f"{name}.z")
-    if normalization != "none":
-        if normalization not in _NORMS:
-            path = f"{at.path}/normalization"
-            raise say.unsupported(path, f"{normalization!r}", ["none", *_NORMS])
-        op, parts, attributes = _NORMS[normalization]
-        arrays = [f"{name}.{part}" for part in parts]
-        z = g(op, z, *arrays, name=f"{name}.normalized", epsilon=1e-5, **attributes)
-    return say.activation(at)(g, z)
-
-
 WORDS = Words(
-    "onnx",
-    "ONNX",
-    {"feature": _FEATURES, "activation": _ACTIVATIONS, "layer": {"dense": _dense}},
+    "onnx", "ONNX", {"feature": _FEATURES, "activation": _ACTIVATIONS, "layer": LAYER_WORDS}
 )
 
 
 @TARGETS.register(
     "onnx", title="ONNX", filename="model.onnx", media_type="application/octet-stream",
     group="Model",
-    help="One file that any ONNX runtime takes: raw points in, outputs and classes out.",
+    help="One file that any ONNX runtime takes: raw data in, outputs and classes out.",
 )  # fmt: skip
 def onnx(run: Run) -> dict[str, bytes]:
     return {"model.onnx": model_bytes(run)}
 
 
+_TYPES = {
+    "float32": TensorProto.FLOAT,
+    "uint8": TensorProto.UINT8,
+    "int32": TensorProto.INT32,
+}
+
+
 def model_bytes(run: Run) -> bytes:
-    """The model: `points` float32 (N, dimensions) -> `outputs` float32 (N, units) and, where
-    there are classes, `classes` int64 (N,)."""
+    """The model: `points` float32 (N, dimensions), `pictures` uint8 (N, height, width, channels),
+    `sequences` float32 (N, time, features) or `tokens` int32 (N, time) -> `outputs` float32
+    (N, …, units) and, where there are classes, `classes` int64 (N, …)."""
     g = Graph()
     g.arrays |= run.arrays
-    h = _features(g, run)
+    h = _given(g, run)
+    reached = {GIVEN: h}
     for place in run.places:
-        h = WORDS.of(LAYERS, place.layer.kind, place.path)(WORDS, place, g, h)
+        write = WORDS.of(LAYERS, place.layer.kind, place.path)
+        more = [reached[place.other]] if place.other else []
+        h = reached[place.name] = write(WORDS, place, g, h, *more)
     outputs = g("Identity", h, name="outputs")
-    results = [_value(outputs, TensorProto.FLOAT, ["N", run.output.units])]
+    results = [_value(outputs, TensorProto.FLOAT, ["N", *run.output.output_shape])]
     if run.classes:
-        results.append(_value(_classes(g, run, outputs), TensorProto.INT64, ["N"]))
+        results.append(
+            _value(_classes(g, run, outputs), TensorProto.INT64, ["N", *run.label_shape])
+        )
+    nodes, arrays = g.used([result.name for result in results])
     graph = helper.make_graph(
-        g.nodes,
+        nodes,
         "layerlab",
-        [_value("points", TensorProto.FLOAT, ["N", run.dimensions])],
+        [_value(run.many, _TYPES[run.dtype], ["N", *run.shape])],
         results,
-        [numpy_helper.from_array(array, name) for name, array in g.arrays.items()],
+        [numpy_helper.from_array(array, name) for name, array in arrays.items()],
         doc_string=run.summary(),
     )
     model = helper.make_model(
@@ -147,6 +117,15 @@ def model_bytes(run: Run) -> bytes:
     helper.set_model_props(model, {"experiment": run.experiment.canonical()})
     checker.check_model(model, full_check=True)
     return model.SerializeToString(deterministic=True)
+
+
+def _given(g: Graph, run: Run) -> str:
+    """What the network is given of what comes in."""
+    if run.form == "points":
+        return _features(g, run)
+    if run.dtype == "uint8":
+        return g("Div", g("Cast", run.many, to=TensorProto.FLOAT), 255.0)
+    return run.many
 
 
 def _features(g: Graph, run: Run) -> str:
@@ -166,9 +145,9 @@ def _features(g: Graph, run: Run) -> str:
 def _classes(g: Graph, run: Run, outputs: str) -> str:
     """As `targets.predicted_classes`: the largest output, or whether the only one is high."""
     if run.output.units > 1:
-        return g("ArgMax", outputs, axis=1, keepdims=0, name="classes")
+        return g("ArgMax", outputs, axis=-1, keepdims=0, name="classes")
     high = g("Greater", outputs, (run.low + 1) / 2)
-    flat = g("Reshape", high, g.array("flat", np.array([-1], np.int64)))
+    flat = g("Squeeze", high, g.integers(-1))
     return g("Cast", flat, to=TensorProto.INT64, name="classes")
 
 

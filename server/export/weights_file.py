@@ -43,7 +43,7 @@ def unpack(experiment: Experiment, content: bytes) -> tuple[list[Arrays], list[A
     params: list[Arrays] = []
     stats: list[Arrays] = []
     for place in Run(experiment, [], []).places:
-        shapes = place.layer.init(np.random.default_rng(0), (place.inputs,))
+        shapes = place.layer.init(np.random.default_rng(0), place.input_shape)
         for trees, wanted in zip((params, stats), shapes, strict=True):
             trees.append(
                 {

@@ -186,7 +186,7 @@ sizes = st.lists(
 def test_weights_come_back_to_the_bit(layers, seed):
     experiment = Experiment.model_validate({"network": {"layers": layers}})
     rng = np.random.default_rng(seed)
-    trees = [place.layer.init(rng, (place.inputs,)) for place in Run(experiment, [], []).places]
+    trees = [place.layer.init(rng, place.input_shape) for place in Run(experiment, [], []).places]
     params, stats = [p for p, _ in trees], [s for _, s in trees]
     back = unpack(experiment, pack(Run(experiment, params, stats)))
     for kept, found in zip((params, stats), back, strict=True):

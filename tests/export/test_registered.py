@@ -80,7 +80,7 @@ def weighted(experiment: Experiment, seed: int) -> Run:
     rng = np.random.default_rng(seed)
     params, stats = [], []
     for place in Run(experiment, [], []).places:
-        first, averages = place.layer.init(rng, (place.inputs,))
+        first, averages = place.layer.init(rng, place.input_shape)
         params.append({k: a + rng.normal(0, 0.3, a.shape) for k, a in first.items()})
         stats.append({k: a * rng.uniform(0.5, 1.5) + 0.1 for k, a in averages.items()})
     as_float32 = [

@@ -34,7 +34,7 @@ def exported(target: str, experiment: dict[str, Any]) -> dict[str, bytes]:
     """The files of a target for the first weights of an experiment."""
     value = Experiment.model_validate(experiment)
     rng = np.random.default_rng(0)
-    trees = [place.layer.init(rng, (place.inputs,)) for place in Run(value, [], []).places]
+    trees = [place.layer.init(rng, place.input_shape) for place in Run(value, [], []).places]
     return files(target, value, [params for params, _ in trees], [stats for _, stats in trees])
 
 
