@@ -63,15 +63,18 @@ interface Sizes {
 const ROOMY: Sizes = { left: 78, right: 56, inner: 112, before: 86, after: 106 };
 const HAND: Sizes = { left: 70, right: 40, inner: 98, before: 70, after: 84 };
 /** Side of the example's tile, and by how much columns without weights stand closer. */
-const EXAMPLE = { roomy: 88, hand: 64 };
-const CLOSER = 24;
+const EXAMPLE = { roomy: 76, hand: 64 };
+const CLOSER = 30;
+/** With an example there are more columns as a rule. */
+const NARROW: Partial<Sizes> = { right: 50, inner: 112, after: 100 };
 const SMALLER = 0.66;
 
 export function layout(input: LayoutInput): Layout {
   const compact = input.width < COMPACT;
   const side = compact ? EXAMPLE.hand : EXAMPLE.roomy;
   const usual = compact ? HAND : ROOMY;
-  const sizes = input.example ? { ...usual, left: side / 2 + 8, before: side / 2 + 62 } : usual;
+  const narrow = { ...(compact ? {} : NARROW), left: side / 2 + 8, before: side / 2 + 56 };
+  const sizes = input.example ? { ...usual, ...narrow } : usual;
   const { gaps, pitch } = distances(input, input.width - sizes.left - sizes.right, sizes);
   const space = input.height - TOP - BOTTOM;
   const row = rowHeight(space);

@@ -52,8 +52,11 @@ function exploding(session: Session, frame: Frame): Finding | null {
 function dead(session: Session, frame: Frame): Finding | null {
   const counts = frame.views.gradients?.dead ?? [];
   const layers = session.graph.layers;
-  const worst = counts.findIndex((n, i) => n > 0 && n === layers[i]?.units);
-  const first = worst >= 0 ? worst : counts.findIndex((n) => n > 0);
+  // what a pooling or a flattening passes on is not its own doing
+  const found = counts.map((n, i) => (learns(layers[i]) ? n : 0));
+  const worst = found.findIndex((n, i) => n > 0 && n === layers[i]?.units);
+  const least = (i: number) => (session.form === 'points' ? 1 : (layers[i]?.units ?? 1) / 2);
+  const first = worst >= 0 ? worst : found.findIndex((n, i) => n >= least(i));
   if (first < 0) return null;
   const [count, units] = [counts[first] ?? 0, layers[first]?.units ?? 0];
   const which = count === 1 ? '1 unit is' : `${count} units are`;
@@ -72,8 +75,13 @@ function dead(session: Session, frame: Frame): Finding | null {
   };
 }
 
+/** Whether a layer has weights of its own. */
+const learns = (layer: Session['graph']['layers'][number] | undefined) =>
+  layer === undefined || Object.keys(layer.params ?? { w: [] }).length > 0;
+
 function vanishing(session: Session, frame: Frame): Finding | null {
-  const norms = frame.views.gradients?.layers ?? [];
+  const all = frame.views.gradients?.layers ?? [];
+  const norms = all.filter((_, i) => learns(session.graph.layers[i]));
   const [first, last] = [norms[0], norms.at(-1)];
   if (first === undefined || last === undefined || norms.length < 2) return null;
   if (last < CONVERGED_NORM || first >= last * VANISHING_RATIO) return null;
