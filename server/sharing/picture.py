@@ -15,6 +15,7 @@ from server.datasets.base import DOMAIN, Dataset
 from server.datasets.features import transform
 from server.datasets.split import TRAIN, Loaded, load
 from server.experiment import Experiment
+from server.experiment.shapes import layer_shapes
 from server.layers.base import Context
 
 from .document import Moment, Share, Surface
@@ -44,6 +45,8 @@ OUTCOME: Box = (740, 112, 1152, 524)
 CURVES: Box = (740, 536, 1152, 580)
 #: at most so many tiles of a column, and columns, are drawn
 ROWS, COLUMNS = 8, 9
+#: and rows of layers
+STACK = 8
 TILE = 62
 #: points per side of a tile's map, and of the surface's
 MAP, HEAT = 24, 200
@@ -66,13 +69,12 @@ def _drawn(share: Share) -> bytes:
     _draw_words(canvas, share, experiment)
     canvas.frame(OUTCOME)
     surface = moment.surface if moment else None
-    if experiment.data.dataset.dimensions == 1:
-        _draw_fit(canvas, data, surface)
+    if experiment.data.dataset.form == "points":
+        _draw_outcome(canvas, data, experiment.data.dataset, surface)
+        _draw_network(canvas, experiment, moment)
     else:
-        if surface is not None and surface.maps:
-            canvas.paste(_heat(surface, experiment.data.dataset), OUTCOME)
-        _draw_points(canvas, data, experiment.data.dataset, PAPER if surface else RAIL)
-    _draw_network(canvas, experiment, moment)
+        _draw_examples(canvas, data, experiment.data.dataset)
+        _draw_stack(canvas, experiment)
     if moment is not None:
         _draw_curves(canvas, moment)
     return canvas.png()
@@ -138,13 +140,22 @@ def _shortened(text: str, length: int) -> str:
 
 
 def _about(experiment: Experiment) -> str:
-    units, training = _units(experiment), experiment.training
+    training = experiment.training
     parts = [
         experiment.data.dataset.title,
-        f"hidden layers {'-'.join(map(str, units))}" if units else "no hidden layer",
+        _layers(experiment),
         f"{training.optimizer.title} {training.learning_rate:g}",
     ]
     return _shortened(" · ".join(parts), 64)
+
+
+def _layers(experiment: Experiment) -> str:
+    layers = experiment.network.layers
+    if not layers:
+        return "no hidden layer"
+    if all(layer.kind == "dense" for layer in layers):
+        return f"hidden layers {'-'.join(map(str, _units(experiment)))}"
+    return f"{len(layers)} hidden layer{'s' * (len(layers) > 1)}"
 
 
 def _reached(moment: Moment) -> str:
@@ -203,6 +214,16 @@ def _label_colours(data: Loaded, dataset: Dataset) -> list[Rgb]:
     return [_tint(c) for c in _diverging((data.labels - low) / max(high - low, 1e-9) * 2 - 1)]
 
 
+def _draw_outcome(canvas: _Canvas, data: Loaded, dataset: Dataset, surface: Surface | None) -> None:
+    """Of points: what the network answers, and what it learns from."""
+    if dataset.dimensions == 1:
+        _draw_fit(canvas, data, surface)
+        return
+    if surface is not None and surface.maps:
+        canvas.paste(_heat(surface, dataset), OUTCOME)
+    _draw_points(canvas, data, dataset, PAPER if surface else RAIL)
+
+
 def _draw_points(canvas: _Canvas, data: Loaded, dataset: Dataset, edge: Rgb) -> None:
     x0, y0, x1, y1 = OUTCOME
     train = np.flatnonzero(data.part == TRAIN)[:POINTS]
@@ -231,6 +252,30 @@ def _draw_fit(canvas: _Canvas, data: Loaded, surface: Surface | None) -> None:
     for line in lines:
         xs = np.linspace(-DOMAIN, DOMAIN, len(line))
         canvas.line([place(x, y) for x, y in zip(xs, line, strict=True)], POSITIVE, 3)
+
+
+def _draw_examples(canvas: _Canvas, data: Loaded, dataset: Dataset) -> None:
+    """A few of what is learned from: pictures in rows, sequences as lines, tokens as written."""
+    shown = data.pool[data.rows[:16]]
+    x0, y0, x1, y1 = OUTCOME
+    if dataset.form == "image":
+        sheet = np.block([[picture[..., 0] for picture in shown[i::4]] for i in range(4)])
+        canvas.paste(Image.fromarray(sheet), OUTCOME)
+        return
+    rows = len(shown[:6])
+    height = (y1 - y0) / rows
+    for row, example in enumerate(shown[:6]):
+        middle = y0 + (row + 0.5) * height
+        if dataset.form == "tokens":
+            gap = " " if dataset.input_shape[0] < 5 else ""
+            words = gap.join(dataset.vocabulary[token] for token in example)
+            canvas.text(x0 + 24, middle, _shortened(words, 24), 22, INK, "lm")
+            continue
+        values = example[:, 0].astype(float)
+        values = (values - values.min()) / (np.ptp(values) or 1)
+        xs = np.linspace(x0 + 12, x1 - 12, len(values))
+        ys = middle + (0.5 - values) * 0.7 * height
+        canvas.line(zip(xs, ys, strict=True), POSITIVE, 3)
 
 
 def _draw_curves(canvas: _Canvas, moment: Moment) -> None:
@@ -291,6 +336,25 @@ def _draw_network(canvas: _Canvas, experiment: Experiment, moment: Moment | None
     _draw_links(canvas, (columns[-1], tile), (x0, outputs), matrix)
     for column in columns:
         _draw_column(canvas, column, tile, experiment.data.dataset.dimensions)
+
+
+def _draw_stack(canvas: _Canvas, experiment: Experiment) -> None:
+    """Of a network for other examples than points: its layers from input to output, with the
+    shape that an example has after each."""
+    layers, dataset = experiment.network.layers, experiment.data.dataset
+    shapes = layer_shapes(layers, experiment.input_shape)
+    titles = ["Input", *(layer.title for layer in layers), "Output"]
+    outputs = dataset.classes if dataset.classes > 2 else 1
+    shapes = [*shapes, (*dataset.label_shape, outputs)]
+    rows = list(zip(titles, shapes, strict=True))
+    if len(rows) > STACK:
+        rows = [*rows[: STACK - 2], (f"{len(rows) - STACK + 1} more", ()), rows[-1]]
+    x0, y0, x1, y1 = NETWORK
+    pitch = min((y1 - y0) / len(rows), 64)
+    for (title, shape), y in zip(rows, _spread((y0 + y1) / 2, len(rows), pitch), strict=True):
+        canvas.frame((x0, y - pitch / 2 + 4, x1, y + pitch / 2 - 4), NEUTRAL)
+        canvas.text(x0 + 16, y, title, 20, INK, "lm")
+        canvas.text(x1 - 16, y, " x ".join(map(str, shape)), 20, CAPTION, "rm")
 
 
 def _units(experiment: Experiment) -> list[int]:
