@@ -419,12 +419,12 @@ def predict(
     session: Readable, body: Annotated[Examples, Exact, Body(openapi_examples=examples.PREDICT)]
 ) -> Response:
     """Outputs, and for classification the class, of every example."""
-    dataset = session.experiment.data.dataset
+    task = session.experiment.task
     outputs = session.predict(_examples(body.inputs, session))
     classes = None
-    if dataset.problem == "classification":
+    if task.problem == "classification":
         low = target_low(session.experiment.training.loss, session.experiment.output_activation)
-        classes = np.asarray(predicted_classes(outputs, dataset, low)).tolist()
+        classes = np.asarray(predicted_classes(outputs, task, low)).tolist()
     return JSONResponse({"outputs": _finite(outputs.tolist()), "classes": classes})
 
 

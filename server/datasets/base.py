@@ -111,6 +111,10 @@ class Dataset(Kind):
         """A few examples of the dataset with its defaults, for the picture it is chosen by."""
         return cls().generate(rng)
 
+    def rebuilding(self) -> dict[str, Any]:
+        """An autoencoder of the examples that goes through two numbers, as `suggestion`."""
+        return autoencoder(self.input_shape)
+
     def label_range(self, labels: NDArray[np.float32]) -> tuple[float, float]:
         """What the colours of labels and outputs span: the class indices, or the values."""
         return (0.0, self.classes - 1.0) if self.classes else (-1.0, 1.0)
@@ -154,3 +158,44 @@ class Sampled(Dataset):
 def class_sizes(samples: int, classes: int) -> list[int]:
     """Points per class: as equal as can be, the first classes take the remainder."""
     return [samples // classes + (c < samples % classes) for c in range(classes)]
+
+
+def autoencoder(shape: tuple[int, ...]) -> dict[str, Any]:
+    """A network that squeezes pictures (height, width, channels), or sequences (time, features),
+    through two numbers, and how it is trained."""
+    picture = len(shape) == 3
+    encoder, decoder = _convolutions(shape) if picture else _flattened(shape)
+    wide = {"kind": "dense", "units": 64, "activation": "relu", "initializer": "he_uniform"}
+    latent = {"kind": "dense", "units": 2, "activation": "linear", "initializer": "glorot_uniform"}
+    return {
+        "network": {
+            "layers": [*encoder, {"kind": "flatten"}, wide, latent, wide, *decoder],
+            "output": {"initializer": "glorot_uniform", "bias": 0},
+        },
+        "training": {
+            "loss": "binary_crossentropy" if picture else "squared_error",
+            "optimizer": "adam",
+            "learning_rate": 0.002,
+            "batch_size": 64,
+        },
+    }
+
+
+def _convolutions(shape: tuple[int, ...]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Two convolutions that halve a picture, and two that double what comes out again."""
+    height, width, _ = shape
+    small = [height // 4, width // 4, 4]
+    relu: dict[str, Any] = {"activation": "relu", "initializer": "he_uniform", "padding": "same"}
+    half = {"kernel_size": 3, "stride": 2} | relu
+    encoder = [{"kind": "conv2d", "filters": 8} | half, {"kind": "conv2d", "filters": 16} | half]
+    double = {"kind": "conv2d_transpose", "filters": 8} | half
+    return encoder, [_dense(small), {"kind": "reshape", "target_shape": small}, double, double]
+
+
+def _flattened(shape: tuple[int, ...]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    return [], [_dense(list(shape)), {"kind": "reshape", "target_shape": list(shape)}]
+
+
+def _dense(shape: list[int]) -> dict[str, Any]:
+    units = int(np.prod(shape))
+    return {"kind": "dense", "units": units, "activation": "relu", "initializer": "he_uniform"}

@@ -67,7 +67,7 @@ def _points(experiment: Experiment, loaded: Loaded, train: int) -> dict[str, Any
     part = loaded.part[order]
     capacity = max(train, _capacity(len(part)))
     inputs = transform(experiment.data.features, loaded.inputs[order])
-    targets = encode(loaded.labels[order], experiment.data.dataset, units, low)
+    targets = encode(loaded.labels[order], experiment.task, units, low)
     return {
         "inputs": _pad(np.asarray(inputs, np.float32), capacity),
         "targets": _pad(np.asarray(targets, np.float32), capacity),

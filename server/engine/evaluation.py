@@ -37,18 +37,19 @@ def evaluate(scene: Scene, part: str) -> dict[str, float] | None:
 def _sums(shape: Shape, state: Tree, live: jax.Array, data: Tree, places: jax.Array) -> Tree:
     experiment = shape.thaw(live)
     inputs, labels = shape.examples(data, jnp.maximum(places, 0))
-    targets = shape.targets(labels)
+    targets = shape.targets(inputs, labels)
     asked = shape.asked(labels, (places >= 0).astype(jnp.float32))
     result = shape.network(live).forward(state["params"], state["stats"], inputs)
     losses = experiment.training.loss.per_example(result.logits, result.outputs, targets)
     sums = {"loss": (losses * asked).sum(), "count": asked.sum()}
-    if experiment.data.dataset.problem == "classification":
+    if experiment.task.problem == "classification":
         return sums | {"right": ((shape.guessed(result.outputs) == labels) * asked).sum()}
-    errors, values = (result.outputs - targets)[..., 0], targets[..., 0]
+    errors, each = result.outputs - targets, asked[..., None]
     return sums | {
-        "errors": (jnp.square(errors) * asked).sum(),
-        "values": (values * asked).sum(),
-        "squares": (jnp.square(values) * asked).sum(),
+        "numbers": asked.sum() * targets.shape[-1],
+        "errors": (jnp.square(errors) * each).sum(),
+        "values": (targets * each).sum(),
+        "squares": (jnp.square(targets) * each).sum(),
     }
 
 
@@ -57,5 +58,5 @@ def _means(sums: dict[str, float]) -> dict[str, Any]:
     means: dict[str, Any] = {"count": int(count), "loss": sums["loss"] / count}
     if "right" in sums:
         return means | {"accuracy": sums["right"] / count}
-    spread = sums["squares"] - sums["values"] ** 2 / count
+    spread = sums["squares"] - sums["values"] ** 2 / sums["numbers"]
     return means | {"r2": 1.0 - sums["errors"] / max(spread, 1e-12)}

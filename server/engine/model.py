@@ -58,7 +58,7 @@ class Model:
         activation = experiment.output_activation
         output = experiment.network.output
         last = Dense(
-            units=output_units(experiment.data.dataset, activation),
+            units=output_units(experiment.task, activation),
             activation=activation,
             initializer=output.initializer,
             bias=output.bias,

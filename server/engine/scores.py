@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -29,7 +28,7 @@ def scored_rows(shape: Shape, data: Tree) -> Tree:
     part = jnp.where(rows < len(data["part"]), data["part"][rows], 3)
     return {
         "inputs": inputs,
-        "targets": shape.targets(labels),
+        "targets": shape.targets(inputs, labels),
         "labels": labels.astype(jnp.int32),
         "part": part,
     }
@@ -39,7 +38,7 @@ def evaluate(shape: Shape, state: Tree, live: jax.Array, data: Tree) -> Tree:
     """Loss and score (accuracy, or R² for regression) of every part, the confusion
     counts (3, C, C) for classification, and the learning rate of this moment."""
     experiment = shape.thaw(live)
-    dataset, loss = experiment.data.dataset, experiment.training.loss
+    task, loss = experiment.task, experiment.training.loss
     rows = scored_rows(shape, data)
     result = shape.network(live).forward(state["params"], state["stats"], rows["inputs"])
     losses = loss.per_example(result.logits, result.outputs, rows["targets"])
@@ -50,22 +49,23 @@ def evaluate(shape: Shape, state: Tree, live: jax.Array, data: Tree) -> Tree:
     rate = shape.rate(experiment, state, data["count"])
     part_loss = _per_part(masks, lambda m: mean_loss(losses, m))
     scores = {"loss": part_loss, "rate": rate}
-    if dataset.problem == "regression":
-        errors = (result.outputs - rows["targets"])[..., 0].reshape(-1)
-        targets = rows["targets"][..., 0].reshape(-1)
+    if task.problem == "regression":
+        # of several values the score is over all of them
+        errors, targets = _flat(result.outputs - rows["targets"]), _flat(rows["targets"])
+        masks = jnp.repeat(masks, task.values, axis=1)
         r2 = _per_part(masks, lambda m: _r2(errors, targets, m))
         return scores | {"score": r2}
     guess = shape.guessed(result.outputs).reshape(-1)
     labels = rows["labels"].reshape(-1)
     right = (guess == labels).astype(jnp.float32)
     accuracy = _per_part(masks, lambda m: mean_loss(right, m))
-    return scores | {"score": accuracy, "confusion": _confusion(masks, labels, guess, dataset)}
+    return scores | {"score": accuracy, "confusion": _confusion(shape, masks, labels, guess)}
 
 
-def _confusion(masks: jax.Array, labels: jax.Array, guess: jax.Array, dataset: Any) -> jax.Array:
+def _confusion(shape: Shape, masks: jax.Array, labels: jax.Array, guess: jax.Array) -> jax.Array:
     """(3, N) masks, (N,) true and guessed classes -> (3, C, C) counts."""
-    classes = dataset.classes
-    if dataset.form != "points":
+    classes = shape.experiment.task.classes
+    if shape.streamed:
         place = jnp.maximum(labels, 0) * classes + guess
         counts = zeros((3, classes * classes)).at[:, place].add(masks)
         return counts.reshape(3, classes, classes)
@@ -85,6 +85,10 @@ def slopes(shape: Shape, state: Tree, live: jax.Array, data: Tree) -> Tree:
         "norms": jnp.stack([_norm(g) for g in grads]),
         "dead": jnp.stack(dead) if dead else zeros(0, jnp.int32),
     }
+
+
+def _flat(values: jax.Array) -> jax.Array:
+    return values.reshape(-1)
 
 
 def _silent(outputs: jax.Array, real: jax.Array) -> jax.Array:

@@ -350,7 +350,7 @@ class Session(Run):
         self._curve.add(curve_row(self.step, self.epoch, scene.scores, norm, counts))
 
     def _metrics(self, scores: Tree) -> dict[str, Any]:
-        problem = self.experiment.data.dataset.problem
+        problem = self.experiment.task.problem
         return describe.describe_scores(scores, self.loaded.counts, problem)
 
     # -- showing -------------------------------------------------------------------------

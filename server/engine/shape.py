@@ -94,23 +94,26 @@ class Shape:
         """What the network is given of these inputs: of bytes, numbers from 0 to 1."""
         return inputs.astype(jnp.float32) / 255 if inputs.dtype == jnp.uint8 else inputs
 
-    def targets(self, labels: jax.Array) -> jax.Array:
-        """(N, ...) labels -> (N, ..., K) targets."""
+    def targets(self, inputs: jax.Array, labels: jax.Array) -> jax.Array:
+        """What the network is given (N, ...) and labels (N, ...) -> (N, ..., K) targets."""
+        if self.experiment.task.rebuilds:
+            return inputs
         low = target_low(self.experiment.training.loss, self.experiment.output_activation)
         units = self.model.shapes[-1][-1]
-        return encode(labels, self.experiment.data.dataset, units, low)
+        return encode(labels, self.experiment.task, units, low)
 
     def guessed(self, outputs: jax.Array) -> jax.Array:
         """(N, ..., K) outputs of a classifier -> (N, ...) int32 classes."""
         low = target_low(self.experiment.training.loss, self.experiment.output_activation)
-        return predicted_classes(outputs, self.experiment.data.dataset, low).astype(jnp.int32)
+        return predicted_classes(outputs, self.experiment.task, low).astype(jnp.int32)
 
     def asked(self, labels: jax.Array, mask: jax.Array) -> jax.Array:
-        """Which answers count, 0 or 1 in the shape of the labels: of the rows (N,) whose mask is
-        1, those for which there is a class."""
-        rows = mask.reshape(-1, *[1] * (labels.ndim - 1))
-        if self.experiment.data.dataset.problem == "regression":
-            return jnp.broadcast_to(rows, labels.shape)
+        """Which answers count, 0 or 1, (N, *label_shape): of the rows (N,) whose mask is 1, those
+        for which there is a class."""
+        task = self.experiment.task
+        rows = mask.reshape(-1, *[1] * len(task.label_shape))
+        if task.problem == "regression":
+            return jnp.broadcast_to(rows, (len(mask), *task.label_shape))
         return rows * (labels >= 0)
 
     def sample(self, data: Tree, limit: int) -> tuple[jax.Array, jax.Array, jax.Array]:
@@ -122,7 +125,7 @@ class Shape:
         places = data["sample"][: min(rows, len(data["sample"]) // 3)]
         inputs, labels = self.examples(data, places)
         mask = (places < data["count"]).astype(jnp.float32)
-        return inputs, self.targets(labels), self.asked(labels, mask)
+        return inputs, self.targets(inputs, labels), self.asked(labels, mask)
 
     def examples(self, data: Tree, places: jax.Array) -> tuple[jax.Array, jax.Array]:
         """What the network is given of the examples at these places (n,), and their labels."""
@@ -144,7 +147,7 @@ def shape_form(experiment: Experiment, arrays: Arrays) -> str:
     """Canonical text of a shape: experiments with equal texts share a program."""
     data = experiment.data
     dataset = data.dataset
-    numbers = (dataset.classes, experiment.input_shape, dataset.label_shape)
-    parts = (dataset.problem, dataset.form, *numbers, arrays.form, experiment.output_activation)
+    task = experiment.task
+    parts = (task, dataset.form, experiment.input_shape, arrays.form, experiment.output_activation)
     static = (static_form(experiment.network), static_form(experiment.training))
     return "|".join(map(str, (*parts, *static)))

@@ -162,7 +162,7 @@ def _batch(
     if shape.streamed:
         index = jax.lax.dynamic_slice_in_dim(rows, at, size)
         x, labels = shape.examples(data, index)
-        return x, shape.targets(labels), mask, shape.asked(labels, mask)
+        return x, shape.targets(x, labels), mask, shape.asked(labels, mask)
     x, t = (jax.lax.dynamic_slice_in_dim(a, at, size) for a in rows)
     return x, t, mask, mask
 

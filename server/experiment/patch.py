@@ -11,6 +11,7 @@ from .live import change_of
 from .registry import DATASETS, LOSSES
 from .shapes import check_output, check_reading, layer_shapes
 from .spec import Experiment, Network
+from .task import Task, can_rebuild
 
 Effect = Literal["none", "live", "keep", "reset"]
 _ORDER: tuple[Effect, ...] = ("none", "live", "keep", "reset")
@@ -62,27 +63,36 @@ def _follow(old: Experiment, document: Any, patch: dict[str, Any]) -> None:
         loss = LOSSES.validate(document["training"]["loss"])
     except (ValueError, KeyError, TypeError):
         return  # validation will say what is wrong, and where
-    if dataset.kind == old.data.dataset.kind and loss.kind == old.training.loss.kind:
+    data, before = document["data"], old.data
+    another = dataset.kind != before.dataset.kind
+    if another and not can_rebuild(dataset) and not _names(patch, "data", "target"):
+        data["target"] = "label"
+    kinds = dataset.kind, loss.kind, data.get("target", "label")
+    if kinds == (before.dataset.kind, old.training.loss.kind, before.target):
+        return
+    try:
+        task = Task.of(dataset, kinds[2])
+    except ValueError:
         return
     if dataset.dimensions != old.data.dataset.dimensions and not _names(patch, "data", "features"):
         document["data"].pop("features", None)
-    if not _names(patch, "network", "layers") and not _reads(dataset, document):
+    if not _names(patch, "network", "layers") and not _reads(dataset, task, document):
         for room in ("network", "training"):  # left out, they are as the dataset suggests
             document[room] = patch.get(room, {})
         return
-    if dataset.problem not in loss.problems and not _names(patch, "training", "loss"):
+    if not loss.fits(task) and not _names(patch, "training", "loss"):
         document["training"].pop("loss", None)
     if not _names(patch, "network", "output"):
         document["network"]["output"].pop("activation", None)
 
 
-def _reads(dataset: Any, document: Any) -> bool:
-    """Whether the network can read the examples of a dataset."""
+def _reads(dataset: Any, task: Task, document: Any) -> bool:
+    """Whether the network can read the examples of a dataset, and answer them."""
     try:
         layers = Network.model_validate(document["network"]).layers
         check_reading(layers, len(dataset.vocabulary))
         shape = (1,) if dataset.form == "points" else dataset.input_shape
-        check_output(layer_shapes(layers, shape)[-1], dataset.label_shape)
+        check_output(layer_shapes(layers, shape)[-1], task.label_shape)
     except ValueError:
         return False
     return True

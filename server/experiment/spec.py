@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import model_validator
@@ -25,6 +26,7 @@ from .registry import (
     setting,
 )
 from .shapes import check_output, check_reading, check_size, layer_shapes
+from .task import Task, can_rebuild
 
 MAX_LAYERS = 16
 MAX_UNITS = 256
@@ -68,6 +70,13 @@ class Data(Spec):
     features: tuple[Feature, ...] = setting(
         None, title="Features", max_length=16, validate_default=True,
         help="What the network is given of each point; of other examples it is given all.",
+    )  # fmt: skip
+    target: Literal["label", "input"] = setting(
+        "label", title="Target", help="What the network is asked for.",
+        options={
+            "label": ("Label", "The answer that the dataset has for every example."),
+            "input": ("The example itself", "To be rebuilt from what the layers keep of it."),
+        },
     )  # fmt: skip
     split: Split = setting(Split(), title="Split", help="Train, validation and test parts.")
     seed: int = setting(
@@ -252,7 +261,9 @@ class Experiment(Spec):
         if not is_object(data) or "dataset" not in data:
             return value
         try:
-            suggestion = DATASETS.validate(data["dataset"]).suggestion()
+            dataset = DATASETS.validate(data["dataset"])
+            rebuilds = data.get("target") == "input" and can_rebuild(dataset)
+            suggestion = dataset.rebuilding() if rebuilds else dataset.suggestion()
         except ValueError:
             return value  # validation will say what is wrong, and where
         rooms = {name: value.get(name, {}) for name in suggestion}
@@ -261,7 +272,7 @@ class Experiment(Spec):
 
     @model_validator(mode="after")
     def _loss_fits_problem(self) -> Self:
-        self.training.loss.check(self.data.dataset, self.network.output.activation)
+        self.training.loss.check(self.task, self.network.output.activation)
         return self
 
     @model_validator(mode="after")
@@ -269,7 +280,7 @@ class Experiment(Spec):
         layers, dataset = self.network.layers, self.data.dataset
         check_reading(layers, len(dataset.vocabulary))
         shapes = layer_shapes(layers, self.input_shape)
-        check_output(shapes[-1], dataset.label_shape)
+        check_output(shapes[-1], self.task.label_shape)
         if dataset.form == "points":
             return self
         check_size(layers, shapes, self.training.batch_size)
@@ -278,6 +289,11 @@ class Experiment(Spec):
                 "training.rules: TensorFlow Playground has points only; choose 'standard'"
             )
         return self
+
+    @cached_property
+    def task(self) -> Task:
+        """What the network is asked."""
+        return Task.of(self.data.dataset, self.data.target)
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -288,9 +304,7 @@ class Experiment(Spec):
     @property
     def output_activation(self) -> str:
         """The output layer's activation, resolved."""
-        return self.network.output.activation or self.training.loss.default_activation(
-            self.data.dataset
-        )
+        return self.network.output.activation or self.training.loss.default_activation(self.task)
 
     def canonical(self) -> str:
         """One text per experiment: sorted keys, no spaces, every default written out."""

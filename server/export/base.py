@@ -55,8 +55,8 @@ GIVEN = "given"
 #: what many examples are called, and their type, by the form that they have
 EXAMPLES = {
     "points": ("points", "float32"),
-    "image": ("pictures", "uint8"),
-    "sequence": ("sequences", "float32"),
+    "image": ("images", "uint8"),
+    "sequence": ("series", "float32"),
     "tokens": ("tokens", "int32"),
 }
 
@@ -125,7 +125,7 @@ class Run:
         """The hidden layers and the output layer."""
         experiment = self.experiment
         activation = experiment.output_activation
-        units = output_units(experiment.data.dataset, activation)
+        units = output_units(experiment.task, activation)
         layers: tuple[Any, ...] = (
             *experiment.network.layers,
             Dense(units=units, activation=activation),
@@ -172,7 +172,7 @@ class Run:
 
     @property
     def many(self) -> str:
-        """What examples are called: points, pictures …"""
+        """What examples are called: points, images …"""
         return EXAMPLES[self.form][0]
 
     @property

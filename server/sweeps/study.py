@@ -109,7 +109,7 @@ class Study:
         """The sweep, its progress and every number of it, without curves and surfaces."""
         losses = self._losses()
         found = importance(self.plan.settings, losses, drawn=isinstance(self.sweep.mode, Random))
-        problem = self.sweep.experiment.data.dataset.problem
+        problem = self.sweep.experiment.task.problem
         steps = sum(run.planned.steps for run in self.runs)
         taken = sum(run.planned.steps if run.over else run.step for run in self.runs)
         return {

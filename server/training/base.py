@@ -10,7 +10,8 @@ import optax
 from server.experiment.registry import ACTIVATIONS, Kind
 
 if TYPE_CHECKING:
-    from server.datasets.base import Dataset, Problem
+    from server.datasets.base import Problem
+    from server.experiment.task import Task
 
 
 class Loss(Kind):
@@ -22,6 +23,8 @@ class Loss(Kind):
     """
 
     problems: ClassVar[tuple[Problem, ...]] = ("classification", "regression")
+    #: whether it can be asked of pictures that are rebuilt, whose values are from 0 to 1
+    rebuilds: ClassVar[bool] = True
     #: output activations it makes sense with; empty means any
     activations: ClassVar[tuple[str, ...]] = ()
     #: the target of a class that is not the example's, where the loss fixes it (targets.py)
@@ -29,9 +32,9 @@ class Loss(Kind):
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
-        cls.hints = cls.hints | {"problems": list(cls.problems)}
+        cls.hints = cls.hints | {"problems": list(cls.problems), "rebuilds": cls.rebuilds}
 
-    def default_activation(self, dataset: Dataset) -> str:
+    def default_activation(self, task: Task) -> str:
         """The output activation when the experiment leaves it empty."""
         raise NotImplementedError
 
@@ -39,16 +42,24 @@ class Loss(Kind):
         """(B, K) pre-activations, (B, K) outputs, (B, K) targets -> (B,) losses."""
         raise NotImplementedError
 
-    def check(self, dataset: Dataset, activation: str | None) -> None:
+    def fits(self, task: Task) -> bool:
+        """Whether it can be the loss of a task."""
+        return task.problem in self.problems or (task.rebuilds and self.rebuilds)
+
+    def check(self, task: Task, activation: str | None) -> None:
         """Raise ValueError, with the mend, where loss, problem and output do not fit."""
-        if dataset.problem not in self.problems:
+        if not self.fits(task):
             raise ValueError(
                 f"training.loss: {self.name()!r} is for {self.problems[0]}, and dataset "
-                f"{dataset.name()!r} is {dataset.problem}; choose 'squared_error'"
+                f"{task.name!r} is {task.problem}; choose 'squared_error'"
             )
         if activation is None:
             return
-        if dataset.problem == "regression" and ACTIVATIONS[activation].hints.get("joint"):
+        if (
+            task.problem == "regression"
+            and task.values == 1
+            and ACTIVATIONS[activation].hints.get("joint")
+        ):
             raise ValueError(
                 f"network.output.activation: {activation!r} of a single output is always 1; "
                 "choose 'linear', or null to let the loss decide"

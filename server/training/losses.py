@@ -16,16 +16,16 @@ from server.experiment.registry import LOSSES, setting
 from .base import Loss, activation
 
 if TYPE_CHECKING:
-    from server.datasets.base import Dataset
+    from server.experiment.task import Task
 
 
 class _Distance(Loss):
     """A loss of the difference between outputs and targets, for any output activation."""
 
-    def default_activation(self, dataset: Dataset) -> str:
-        if dataset.problem == "regression":
+    def default_activation(self, task: Task) -> str:
+        if task.problem == "regression":
             return "linear"
-        return "tanh" if dataset.classes == 2 else "softmax"
+        return "tanh" if task.classes == 2 else "softmax"
 
 
 @LOSSES.register
@@ -96,7 +96,7 @@ class BinaryCrossentropy(Loss):
 
     kind: Literal["binary_crossentropy"] = "binary_crossentropy"
 
-    def default_activation(self, dataset: Dataset) -> str:
+    def default_activation(self, task: Task) -> str:
         return "sigmoid"
 
     def per_example(self, logits: jax.Array, outputs: jax.Array, targets: jax.Array) -> jax.Array:
@@ -111,6 +111,7 @@ class CategoricalCrossentropy(Loss):
     formula = r"-\sum_k t_k \ln o_k"
 
     problems = ("classification",)
+    rebuilds = False
     activations = ("softmax",)
     low = 0.0
 
@@ -121,7 +122,7 @@ class CategoricalCrossentropy(Loss):
         help="Share of every target spread evenly over all classes; it keeps the network modest.",
     )  # fmt: skip
 
-    def default_activation(self, dataset: Dataset) -> str:
+    def default_activation(self, task: Task) -> str:
         return "softmax"
 
     def per_example(self, logits: jax.Array, outputs: jax.Array, targets: jax.Array) -> jax.Array:
@@ -139,12 +140,13 @@ class Hinge(Loss):
     source = "Cortes and Vapnik, 1995"
 
     problems = ("classification",)
+    rebuilds = False
     activations = ("linear", "tanh")
     low = -1.0
 
     kind: Literal["hinge"] = "hinge"
 
-    def default_activation(self, dataset: Dataset) -> str:
+    def default_activation(self, task: Task) -> str:
         return "linear"
 
     def per_example(self, logits: jax.Array, outputs: jax.Array, targets: jax.Array) -> jax.Array:

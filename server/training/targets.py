@@ -14,17 +14,19 @@ import numpy as np
 from server.experiment.registry import ACTIVATIONS
 
 if TYPE_CHECKING:
-    from server.datasets.base import Dataset
     from server.experiment import Experiment
+    from server.experiment.task import Task
 
     from .base import Loss
 
 
-def output_units(dataset: Dataset, activation: str) -> int:
-    """Units K of the output layer: one per class, but a single one for a value, and for two
+def output_units(task: Task, activation: str) -> int:
+    """Units K of the output layer: one per class, but one per value, and a single one for two
     classes unless the activation makes the outputs share a sum (softmax)."""
     joint = ACTIVATIONS[activation].hints.get("joint", False)
-    return dataset.classes if dataset.classes > 2 or (dataset.classes == 2 and joint) else 1
+    if not task.classes:
+        return task.values
+    return task.classes if task.classes > 2 or (task.classes == 2 and joint) else 1
 
 
 def target_low(loss: Loss, activation: str) -> float:
@@ -36,16 +38,16 @@ def target_low(loss: Loss, activation: str) -> float:
     return -1.0 if hints["negative"] and hints.get("minimum", -1.0) <= -1.0 else 0.0
 
 
-def encode(labels: Any, dataset: Dataset, units: int, low: float) -> Any:
+def encode(labels: Any, task: Task, units: int, low: float) -> Any:
     """(N, ...) class indices or values -> (N, ..., units) float32 targets."""
-    if dataset.problem == "regression":
+    if task.problem == "regression":
         return labels[..., None].astype(np.float32)
     classes = np.arange(units) if units > 1 else np.ones(1)
     hit = labels[..., None] == classes.astype(np.float32)
     return hit.astype(np.float32) * np.float32(1 - low) + np.float32(low)
 
 
-def predicted_classes(outputs: Any, dataset: Dataset, low: float) -> Any:
+def predicted_classes(outputs: Any, task: Task, low: float) -> Any:
     """(N, ..., K) outputs of a classifier -> (N, ...) int32 classes."""
     if outputs.shape[-1] == 1:
         return (outputs[..., 0] > (low + 1) / 2).astype(np.int32)
@@ -55,6 +57,8 @@ def predicted_classes(outputs: Any, dataset: Dataset, low: float) -> Any:
 def output_range(experiment: Experiment, label_range: tuple[float, float]) -> tuple[float, float]:
     """What the colours of the outputs span: the two targets of a class, or what the dataset's
     values span (`Loaded.label_range`)."""
-    if experiment.data.dataset.problem == "regression":
+    if experiment.task.rebuilds:
+        return (0.0, 1.0) if experiment.data.dataset.form == "image" else (-1.0, 1.0)
+    if experiment.task.problem == "regression":
         return label_range
     return target_low(experiment.training.loss, experiment.output_activation), 1.0

@@ -112,7 +112,7 @@ def test_it_answers_alike_everywhere(number: int, tmp_path: Path) -> None:
     classes = None
     if run.classes:
         low = target_low(run.experiment.training.loss, run.experiment.output_activation)
-        found = predicted_classes(expected, run.experiment.data.dataset, low)
+        found = predicted_classes(expected, run.experiment.task, low)
         classes = np.asarray(found).tolist()
 
     def compare(target: str, outputs: Any, found: Any) -> None:

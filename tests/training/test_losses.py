@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -11,9 +9,9 @@ import pytest
 
 import server.layers
 import server.training  # noqa: F401 - registers
-from server.datasets.base import Dataset
 from server.experiment.live import live_values, with_live
 from server.experiment.registry import ACTIVATIONS, LOSSES
+from server.experiment.task import Task
 from server.training.targets import encode, output_units, target_low
 
 REQUIRED = {
@@ -22,28 +20,23 @@ REQUIRED = {
 }  # fmt: skip
 
 
-class Classes(Dataset):
-    kind: Literal["classes"] = "classes"
-    classes: int = 2
-
-
-class Values(Dataset):
-    problem = "regression"
-    kind: Literal["values"] = "values"
-
-
-DATASETS = {"two": Classes(), "four": Classes(classes=4), "values": Values()}
+TASKS = {
+    "two": Task("two", "classification", 2, ()),
+    "four": Task("four", "classification", 4, ()),
+    "values": Task("values", "regression", 0, ()),
+    "pictures": Task("pictures", "regression", 0, (4, 4), 3, rebuilds=True),
+}
 CASES = [
     (loss, dataset)
     for loss in LOSSES
-    for dataset, value in DATASETS.items()
-    if value.problem in LOSSES[loss].problems
+    for dataset, value in TASKS.items()
+    if LOSSES.validate(loss).fits(value) and not value.rebuilds
 ]
 
 
 def problem(loss_name: str, dataset_name: str):
     """A loss with its default output activation and six examples' targets."""
-    loss, dataset = LOSSES.validate(loss_name), DATASETS[dataset_name]
+    loss, dataset = LOSSES.validate(loss_name), TASKS[dataset_name]
     activation = loss.default_activation(dataset)
     units = output_units(dataset, activation)
     labels = np.arange(6) % max(dataset.classes, 2)
@@ -96,8 +89,8 @@ def test_descending_it_brings_the_outputs_to_the_targets(name, dataset):
 @pytest.mark.parametrize(("name", "dataset"), CASES)
 def test_default_activation_is_one_the_loss_accepts(name, dataset):
     loss = LOSSES.validate(name)
-    loss.check(DATASETS[dataset], None)
-    loss.check(DATASETS[dataset], loss.default_activation(DATASETS[dataset]))
+    loss.check(TASKS[dataset], None)
+    loss.check(TASKS[dataset], loss.default_activation(TASKS[dataset]))
 
 
 @pytest.mark.parametrize("name", [n for n in LOSSES if live_values(LOSSES.validate(n))])
@@ -118,7 +111,7 @@ def test_live_fields_may_be_traced(name):
 @pytest.mark.parametrize("name", ["binary_crossentropy", "categorical_crossentropy", "hinge"])
 def test_a_classifiers_loss_refuses_regression(name):
     with pytest.raises(ValueError, match=r"training\.loss.*choose 'squared_error'"):
-        LOSSES.validate(name).check(DATASETS["values"], None)
+        LOSSES.validate(name).check(TASKS["values"], None)
 
 
 @pytest.mark.parametrize(
@@ -127,13 +120,13 @@ def test_a_classifiers_loss_refuses_regression(name):
 )
 def test_an_unfit_output_activation_is_refused_with_the_mend(name, activation):
     with pytest.raises(ValueError, match=r"network\.output\.activation.*choose that, or null"):
-        LOSSES.validate(name).check(DATASETS["two"], activation)
+        LOSSES.validate(name).check(TASKS["two"], activation)
 
 
 def test_softmax_of_a_single_value_is_refused():
     with pytest.raises(ValueError, match="always 1; choose 'linear'"):
-        LOSSES.validate("squared_error").check(DATASETS["values"], "softmax")
-    LOSSES.validate("squared_error").check(DATASETS["values"], "sigmoid")
+        LOSSES.validate("squared_error").check(TASKS["values"], "softmax")
+    LOSSES.validate("squared_error").check(TASKS["values"], "sigmoid")
 
 
 def test_squared_error_is_halved_unless_told_otherwise():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 import server.layers
 import server.training  # noqa: F401 - registers
-from server.datasets.base import Dataset
 from server.experiment import Experiment
 from server.experiment.registry import ACTIVATIONS, LOSSES
+from server.experiment.task import Task
 from server.training.targets import (
     encode,
     output_range,
@@ -25,28 +25,25 @@ from server.training.targets import (
 )
 
 
-class Classes(Dataset):
-    kind: Literal["classes"] = "classes"
-    classes: int = 2
+def labelled(classes: int = 2) -> Task:
+    return Task("classes", "classification", classes, ())
 
 
-class Values(Dataset):
-    problem = "regression"
-    kind: Literal["values"] = "values"
-
-
+VALUES = Task("values", "regression", 0, ())
+PICTURES = Task("pictures", "regression", 0, (4, 4), 3, rebuilds=True)
 CLASSIFIERS = [n for n, loss in LOSSES.items() if "classification" in loss.problems]
 
 
 @pytest.mark.parametrize(
     ("dataset", "activation", "units"),
     [
-        (Classes(), "tanh", 1),
-        (Classes(), "sigmoid", 1),
-        (Classes(), "softmax", 2),
-        (Classes(classes=3), "tanh", 3),
-        (Classes(classes=6), "softmax", 6),
-        (Values(), "linear", 1),
+        (labelled(), "tanh", 1),
+        (labelled(), "sigmoid", 1),
+        (labelled(), "softmax", 2),
+        (labelled(3), "tanh", 3),
+        (labelled(6), "softmax", 6),
+        (VALUES, "linear", 1),
+        (PICTURES, "sigmoid", 3),
     ],
 )
 def test_output_units(dataset, activation, units):
@@ -94,7 +91,7 @@ def fit(loss: Any, classes: int) -> list[str]:
     labels=st.lists(st.integers(0, 5), min_size=1, max_size=20),
 )
 def test_targets_are_predicted_back(name, classes, choice, labels):
-    loss, dataset = LOSSES.validate(name), Classes(classes=classes)
+    loss, dataset = LOSSES.validate(name), labelled(classes)
     fitting = fit(loss, classes)
     activation = fitting[choice % len(fitting)]
     units, low = output_units(dataset, activation), target_low(loss, activation)
@@ -110,7 +107,7 @@ def test_targets_are_predicted_back(name, classes, choice, labels):
 
 @pytest.mark.parametrize(("classes", "units"), [(2, 1), (2, 2), (4, 4)])
 def test_traced_jax_gives_what_numpy_gives(classes, units):
-    dataset, labels = Classes(classes=classes), np.array([0, 1, 1, classes - 1], np.float32)
+    dataset, labels = labelled(classes), np.array([0, 1, 1, classes - 1], np.float32)
     targets = encode(labels, dataset, units, -1.0)
     compiled = jax.jit(lambda x: encode(x, dataset, units, -1.0))(labels)
     np.testing.assert_array_equal(compiled, targets)
@@ -122,13 +119,13 @@ def test_traced_jax_gives_what_numpy_gives(classes, units):
 
 def test_threshold_lies_halfway_between_the_targets():
     outputs = np.array([[-0.1], [0.1], [0.4], [0.6]], np.float32)
-    np.testing.assert_array_equal(predicted_classes(outputs, Classes(), -1.0), [0, 1, 1, 1])
-    np.testing.assert_array_equal(predicted_classes(outputs, Classes(), 0.0), [0, 0, 0, 1])
+    np.testing.assert_array_equal(predicted_classes(outputs, labelled(), -1.0), [0, 1, 1, 1])
+    np.testing.assert_array_equal(predicted_classes(outputs, labelled(), 0.0), [0, 0, 0, 1])
 
 
 def test_values_are_their_own_targets():
     labels = np.array([0.25, -3], np.float32)
-    np.testing.assert_array_equal(encode(labels, Values(), 1, -1.0), [[0.25], [-3]])
+    np.testing.assert_array_equal(encode(labels, VALUES, 1, -1.0), [[0.25], [-3]])
 
 
 @pytest.mark.parametrize(

@@ -267,8 +267,8 @@ class Mistakes(View):
         return ("guesses",)
 
     def fits(self, experiment: Experiment) -> bool:
-        dataset = experiment.data.dataset
-        one_each = dataset.problem == "classification" and not dataset.label_shape
+        task = experiment.task
+        one_each = task.problem == "classification" and not task.label_shape
         return super().fits(experiment) and one_each
 
     def probe(self, scene: Scene) -> Probe:

@@ -143,7 +143,7 @@ class Confusion(View):
         return (SCORES,)
 
     def look(self, scene: Scene) -> Any:
-        if scene.experiment.data.dataset.problem == "regression":
+        if scene.experiment.task.problem == "regression":
             return None
         counts = scene.scores["confusion"][PARTS.index(self.part)]
         return {"counts": counts.astype(np.uint32)}

@@ -82,8 +82,9 @@ class Forecast(OfExample):
         return f"forecast {self.steps}"
 
     def fits(self, experiment: Experiment) -> bool:
-        dataset = experiment.data.dataset
-        return super().fits(experiment) and dataset.continues and dataset.input_shape[-1] == 1
+        dataset, task = experiment.data.dataset, experiment.task
+        goes_on = dataset.continues and not task.rebuilds and dataset.input_shape[-1] == 1
+        return super().fits(experiment) and goes_on
 
     def probe(self, scene: Scene) -> Probe:
         shape = scene.program.shape

@@ -1,0 +1,41 @@
+"""What a network is asked about every example: the dataset's answer, or the example itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is asked.
+
+    problem: "classification" or "regression". classes: 0 for a regression. label_shape: the shape
+    of an answer, without its numbers. values: numbers of an answer that is no class. rebuilds:
+    whether the answer is the example.
+    """
+
+    name: str
+    problem: str
+    classes: int
+    label_shape: tuple[int, ...]
+    values: int = 1
+    rebuilds: bool = False
+
+    @classmethod
+    def of(cls, dataset: Any, target: str) -> Task:
+        """The task of a dataset. Raises ValueError where its examples cannot be the target."""
+        if target == "label":
+            return cls(dataset.name(), dataset.problem, dataset.classes, dataset.label_shape)
+        if not can_rebuild(dataset):
+            raise ValueError(
+                "data.target: pictures and sequences can be rebuilt; choose such a dataset, or "
+                "the target 'label'"
+            )
+        *places, values = dataset.input_shape
+        return cls(dataset.name(), "regression", 0, tuple(places), values, rebuilds=True)
+
+
+def can_rebuild(dataset: Any) -> bool:
+    """Whether its examples can be what is asked for: quantities, and more than a point's two."""
+    return dataset.form in ("image", "sequence")
