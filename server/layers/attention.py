@@ -67,7 +67,7 @@ def first_attention(draw: Any, rng: np.random.Generator, features: int) -> Param
 def looked(
     params: Params, x: jax.Array, heads: int, causal: bool, context: Context
 ) -> dict[str, jax.Array]:
-    """(B, T, F) -> query, key, value (B, H, T, F/H); scores, attention (B, H, T, T).
+    """(B, T, F) -> query, key, value (B, T, H, F/H); scores, attention (B, H, T, T).
 
     scores are scaled, and not masked: what the mask takes away is 0 in attention.
     """
@@ -75,13 +75,20 @@ def looked(
     weights = jnp.concatenate([params[f"w{name}"] for name in "qkv"], 1)
     biases = jnp.concatenate([params[f"b{name}"] for name in "qkv"])
     z = projected(x, weights, context) + biases
-    split = z.reshape(batch, time, 3, heads, features // heads).transpose(2, 0, 3, 1, 4)
-    query, key, value = split[0], split[1], split[2]
-    scores = jnp.einsum("bhtd,bhsd->bhts", query, key) / math.sqrt(features // heads)
+    split = z.reshape(batch, time, 3, heads, features // heads)
+    query, key, value = split[:, :, 0], split[:, :, 1], split[:, :, 2]
+    scale = 1 / math.sqrt(features // heads)
+    scores = jnp.einsum("bthd,bshd->bhts", query * scale, key)
     seen = jnp.where(np.tri(time, dtype=bool), scores, -jnp.inf) if causal else scores
     attention = jax.nn.softmax(seen, -1)
     names = ("query", "key", "value", "scores", "attention")
     return dict(zip(names, (query, key, value, scores, attention), strict=True))
+
+
+def to_be_seen(inside: dict[str, jax.Array]) -> dict[str, jax.Array]:
+    """What `looked` gives, by heads: query, key, value (B, H, T, F/H)."""
+    by_heads = {name: inside[name].transpose(0, 2, 1, 3) for name in ("query", "key", "value")}
+    return inside | by_heads
 
 
 def attended(
@@ -90,7 +97,8 @@ def attended(
     """Self-attention with its output projection: (B, T, F) -> (B, T, F)."""
     inside = looked(params, x, heads, causal, context)
     attention = dropped(inside["attention"], dropout, context)
-    mixed = jnp.einsum("bhts,bhsd->bthd", attention, inside["value"])
+    # by heads, and turned then: on the CPU faster than "bthd" at once
+    mixed = jnp.einsum("bhts,bshd->bhtd", attention, inside["value"]).transpose(0, 2, 1, 3)
     return projected(mixed.reshape(x.shape), params["wo"], context) + params["bo"]
 
 
@@ -157,8 +165,8 @@ class MultiHeadAttention(Layer):
     def inspect(
         self, params: Params, stats: Params, x: jax.Array, context: Context
     ) -> dict[str, jax.Array]:
-        """As `looked` gives it."""
-        return looked(params, x, self.heads, self.causal, context)
+        """query, key, value (B, H, T, F/H); scores before the mask, attention (B, H, T, T)."""
+        return to_be_seen(looked(params, x, self.heads, self.causal, context))
 
     def multiplications(self, input_shape: Shape) -> int:
         return attention_cost(input_shape)
@@ -274,9 +282,9 @@ class TransformerBlock(Layer):
     def inspect(
         self, params: Params, stats: Params, x: jax.Array, context: Context
     ) -> dict[str, jax.Array]:
-        """What the attention is made of, as `looked` gives it."""
+        """What the attention is made of, as multi_head_attention shows it."""
         x = self._normalized(params, 1, x) if self.norm == "pre" else x
-        return looked(params, x, self.heads, self.causal, context)
+        return to_be_seen(looked(params, x, self.heads, self.causal, context))
 
     def multiplications(self, input_shape: Shape) -> int:
         return attention_cost(input_shape) + 2 * math.prod(input_shape) * self.hidden_units
