@@ -14,7 +14,11 @@ if TYPE_CHECKING:  # for editors; a kind whose file is not named here works as w
     from server.datasets.classic import *  # noqa: F403
     from server.datasets.designs import *  # noqa: F403
     from server.datasets.drawn import *  # noqa: F403
+    from server.datasets.gaussians import *  # noqa: F403
+    from server.datasets.pictures import *  # noqa: F403
+    from server.datasets.sequences import *  # noqa: F403
     from server.datasets.surfaces import *  # noqa: F403
+    from server.datasets.tokens import *  # noqa: F403
     from server.datasets.univariate import *  # noqa: F403
     from server.experiment import *  # noqa: F403
     from server.layers.dense import *  # noqa: F403
