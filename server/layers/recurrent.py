@@ -24,12 +24,13 @@ Cell = Callable[[jax.Array, jax.Array, State], State]
 Linear = Callable[[jax.Array, jax.Array], jax.Array]
 
 
-def _forward(
+def _unrolled(
     cell: Cell, linear: Linear, states: int, z: jax.Array, u: jax.Array, c: jax.Array
 ) -> tuple[State, jax.Array]:
     """All states after the first, which is 0, and what the hidden state was weighted to.
 
     z: (T, B, GU) weighted inputs. u: (U, GU), c: (GU,) the hidden state's weights and bias.
+    A loop as it stands: unrolled, or with a gradient of its own, it is slower on the CPU.
     """
 
     def step(state: State, z: jax.Array) -> tuple[State, tuple[State, jax.Array]]:
@@ -39,43 +40,6 @@ def _forward(
 
     first = (jnp.zeros((z.shape[1], u.shape[0]), z.dtype),) * states
     return jax.lax.scan(step, first, z)[1]
-
-
-def _kept(
-    cell: Cell, linear: Linear, states: int, z: jax.Array, u: jax.Array, c: jax.Array
-) -> tuple[tuple[State, jax.Array], Any]:
-    found = _forward(cell, linear, states, z, u, c)
-    return found, (z, u, *found)
-
-
-def _backward(cell: Cell, linear: Linear, states: int, kept: Any, cotangents: Any) -> Any:
-    """The gradient back through time. The gradient of u is one product after the loop, not a
-    sum within it: that is what this is written for."""
-    z, u, after, a = kept
-    before = _before(after)
-    back = u.T
-
-    def step(carried: State, at: Any) -> tuple[State, tuple[jax.Array, jax.Array]]:
-        z, a, state, (of_state, of_a) = at
-        arriving = tuple(c + o for c, o in zip(carried, of_state, strict=True))
-        dz, da, (dh, *rest) = jax.vjp(cell, z, a, state)[1](arriving)
-        da = da + of_a
-        return (dh + linear(da, back), *rest), (dz, da)
-
-    none = tuple(jnp.zeros_like(s[0]) for s in after)
-    _, (dz, da) = jax.lax.scan(step, none, (z, a, before, cotangents), reverse=True)
-    rows = da.reshape(-1, da.shape[-1])
-    return dz, before[0].reshape(-1, u.shape[0]).T @ rows, rows.sum(0)
-
-
-_differentiable: Any = jax.custom_vjp(_forward, nondiff_argnums=(0, 1, 2))
-_differentiable.defvjp(_kept, _backward)
-_unrolled: Callable[..., tuple[State, jax.Array]] = _differentiable
-
-
-def _before(after: State) -> State:
-    """The states before every step, from those after it."""
-    return tuple(jnp.concatenate([jnp.zeros_like(s[:1]), s[:-1]]) for s in after)
 
 
 class _Recurrent(Layer):
