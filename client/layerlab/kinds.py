@@ -21,7 +21,17 @@ if TYPE_CHECKING:  # for editors; a kind whose file is not named here works as w
     from server.datasets.tokens import *  # noqa: F403
     from server.datasets.univariate import *  # noqa: F403
     from server.experiment import *  # noqa: F403
+    from server.layers.attention import *  # noqa: F403
+    from server.layers.convolution import *  # noqa: F403
     from server.layers.dense import *  # noqa: F403
+    from server.layers.elementwise import *  # noqa: F403
+    from server.layers.embedding import *  # noqa: F403
+    from server.layers.merging import *  # noqa: F403
+    from server.layers.normalization import *  # noqa: F403
+    from server.layers.pooling import *  # noqa: F403
+    from server.layers.recurrent import *  # noqa: F403
+    from server.layers.reshaping import *  # noqa: F403
+    from server.layers.transposed import *  # noqa: F403
     from server.training.losses import *  # noqa: F403
     from server.training.optimizers import *  # noqa: F403
     from server.training.schedules import *  # noqa: F403
