@@ -12,6 +12,15 @@ export function classTitle(session: Named, index: number): string {
     : (session.class_names[index] ?? String(index));
 }
 
+/** The same, where answers are tokens as these are written. */
+export function answerTitle(
+  session: Named & Pick<Session, 'vocabulary' | 'classes'>,
+  index: number,
+): string {
+  const tokens = session.form === 'tokens' && session.vocabulary.length === session.classes;
+  return tokens ? tokenText(session.vocabulary, index) : classTitle(session, index);
+}
+
 /** How a model of many characters may be written: a blank or a line's end is seen. */
 export function tokenText(vocabulary: readonly string[], token: number): string {
   const text = vocabulary[token] ?? String(token);

@@ -63,9 +63,15 @@ export class LayerStack {
   #show(layers: KindValue[]): void {
     const asked = this.#next && sameShape(this.#next.layers, layers) ? this.#next.keys : null;
     this.#next = null;
-    const keys = asked ?? reconcile(this.#shown, layers, this.#fresh);
+    const keys = asked ?? this.#before(layers) ?? reconcile(this.#shown, layers, this.#fresh);
     this.#shown = { layers, keys };
     this.#past = [this.#shown, ...this.#past].slice(0, REMEMBERED);
+  }
+
+  /** Of a list that was shown lately: the server has refused what came after it. */
+  #before(layers: KindValue[]): number[] | undefined {
+    const text = JSON.stringify(layers);
+    return this.#past.find((stack) => JSON.stringify(stack.layers) === text)?.keys;
   }
 
   #build(graph: Session['graph']): void {
