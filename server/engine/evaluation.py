@@ -42,6 +42,9 @@ def _sums(shape: Shape, state: Tree, live: jax.Array, data: Tree, places: jax.Ar
     result = shape.network(live).forward(state["params"], state["stats"], inputs)
     losses = experiment.training.loss.per_example(result.logits, result.outputs, targets)
     sums = {"loss": (losses * asked).sum(), "count": asked.sum()}
+    if result.penalty is not None:
+        rows = (places >= 0).astype(jnp.float32)
+        sums |= {"added": (result.penalty * rows).sum(), "rows": rows.sum()}
     if experiment.task.problem == "classification":
         return sums | {"right": ((shape.guessed(result.outputs) == labels) * asked).sum()}
     errors, each = result.outputs - targets, asked[..., None]
@@ -55,7 +58,8 @@ def _sums(shape: Shape, state: Tree, live: jax.Array, data: Tree, places: jax.Ar
 
 def _means(sums: dict[str, float]) -> dict[str, Any]:
     count = sums["count"]
-    means: dict[str, Any] = {"count": int(count), "loss": sums["loss"] / count}
+    added = sums["added"] / sums["rows"] if "added" in sums else 0.0
+    means: dict[str, Any] = {"count": int(count), "loss": sums["loss"] / count + added}
     if "right" in sums:
         return means | {"accuracy": sums["right"] / count}
     spread = sums["squares"] - sums["values"] ** 2 / sums["numbers"]

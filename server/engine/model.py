@@ -38,12 +38,13 @@ def sum_of_products(x: jax.Array, w: jax.Array) -> jax.Array:
 @dataclass(frozen=True)
 class Pass:
     """What one forward pass gives: (B, K) logits and outputs, new stats, and on request
-    the output of every layer, (B, *shape) each."""
+    the output of every layer, (B, *shape) each. penalty: (B,), what layers add to the loss."""
 
     logits: jax.Array
     outputs: jax.Array
     stats: list[Params]
     activations: list[jax.Array]
+    penalty: jax.Array | None = None
 
 
 @dataclass(frozen=True)
@@ -111,12 +112,13 @@ class Model:
     ) -> Pass:
         """(B, *input_shape) -> Pass. nudge: a layer, and what is added to what it is given; the
         gradient with respect to that is one with respect to what goes in there."""
-        kept, fresh = self._hidden(params, stats, x, linear, training, key, mask, nudge)
+        kept, fresh, penalties = self._hidden(params, stats, x, linear, training, key, mask, nudge)
         last, index = self.layers[-1], len(self.layers) - 1
         context = Context(training, None, mask, linear)
         logits, s = last.logits(params[-1], stats[-1], _nudged(kept[-1], index, nudge), context)
         outputs = last.activate(logits)
-        return Pass(logits, outputs, [*fresh, s], [*kept[1:], outputs])
+        penalty = sum(penalties[1:], penalties[0]) if penalties else None
+        return Pass(logits, outputs, [*fresh, s], [*kept[1:], outputs], penalty)
 
     def _hidden(
         self,
@@ -128,28 +130,46 @@ class Model:
         key: jax.Array | None = None,
         mask: jax.Array | None = None,
         nudge: tuple[int, jax.Array] | None = None,
-    ) -> tuple[list[jax.Array], list[Params]]:
-        """What comes in and the output of every hidden layer, and their new stats."""
+    ) -> tuple[list[jax.Array], list[Params], list[jax.Array]]:
+        """What comes in and the output of every hidden layer, their new stats, and what they add
+        to the loss."""
+        penalties: list[jax.Array] = []
         kept: list[jax.Array] = [x]
         fresh: list[Params] = []
         for i, layer in enumerate(self.layers[:-1]):
             layer_key = None if key is None else jax.random.fold_in(key, i)
             context = Context(training, layer_key, mask, linear)
             x = _nudged(x, i, nudge)
+            penalty = layer.penalty(params[i], x)
+            if penalty is not None:
+                penalties.append(penalty)
             if isinstance(layer, Merge):
                 x, s = layer.merge(x, kept[i - layer.back]), stats[i]
             else:
                 x, s = layer.apply(params[i], stats[i], x, context)
             kept.append(x)
             fresh.append(s)
-        return kept, fresh
+        return kept, fresh, penalties
+
+    def onward(
+        self, index: int, params: list[Params], stats: list[Params], h: jax.Array
+    ) -> jax.Array:
+        """What the network makes of outputs (B, *shape) of the hidden layer `index`: its outputs
+        (B, ..., K). No layer after it may reach back before it."""
+        rest = Model(self.layers[index + 1 :], self.shapes[index + 1])
+        return rest.forward(params[index + 1 :], stats[index + 1 :], h).outputs
+
+    def goes_through(self, index: int) -> bool:
+        """Whether all that comes after the hidden layer `index` is told by its outputs."""
+        after = enumerate(self.layers[index + 1 :], start=index + 1)
+        return all(i - layer.back > index for i, layer in after if isinstance(layer, Merge))
 
     def inside(
         self, index: int, params: list[Params], stats: list[Params], x: jax.Array
     ) -> dict[str, jax.Array]:
         """What there is to see inside a hidden layer at inputs (B, *input_shape)."""
         before = Model(self.layers[: index + 1], self.input_shape)
-        kept, _ = before._hidden(params, stats, x)
+        kept, *_ = before._hidden(params, stats, x)
         context = Context(False, None, None, dot)
         return self.layers[index].inspect(params[index], stats[index], kept[-1], context)
 
@@ -159,6 +179,22 @@ class Model:
             {name: name in layer.regularized for name in p}
             for layer, p in zip(self.layers, params, strict=True)
         ]
+
+
+def total_loss(
+    losses: jax.Array, asked: jax.Array, result: Pass, rows: jax.Array | None = None
+) -> jax.Array:
+    """The mean of the losses of all answers asked for, and what layers add to it in the mean of
+    the rows, (B,), whose mask is 1 (None: those of which something is asked)."""
+    error = mean_loss(losses, asked)
+    if result.penalty is None:
+        return error
+    return error + mean_loss(result.penalty, real_rows(asked) if rows is None else rows)
+
+
+def real_rows(asked: jax.Array) -> jax.Array:
+    """(B,), 1 for the rows of which some answer is asked."""
+    return asked.reshape(len(asked), -1).max(-1)
 
 
 def _nudged(x: jax.Array, index: int, nudge: tuple[int, jax.Array] | None) -> jax.Array:

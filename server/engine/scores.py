@@ -11,7 +11,7 @@ import optax  # pyright: ignore[reportMissingTypeStubs] - it has none
 from server.layers.base import Params
 
 from .arrays import Tree, arange, einsum, grad, zeros
-from .model import mean_loss
+from .model import mean_loss, real_rows, total_loss
 from .shape import Shape
 
 #: the slopes are those over at most this many training examples
@@ -42,12 +42,15 @@ def evaluate(shape: Shape, state: Tree, live: jax.Array, data: Tree) -> Tree:
     rows = scored_rows(shape, data)
     result = shape.network(live).forward(state["params"], state["stats"], rows["inputs"])
     losses = loss.per_example(result.logits, result.outputs, rows["targets"])
-    masks = (rows["part"][None] == arange(3)[:, None]).astype(jnp.float32)
+    parts = masks = (rows["part"][None] == arange(3)[:, None]).astype(jnp.float32)
     if shape.streamed:
         masks = jnp.stack([shape.asked(rows["labels"], m).reshape(-1) for m in masks])
         losses = losses.reshape(-1)
     rate = shape.rate(experiment, state, data["count"])
     part_loss = _per_part(masks, lambda m: mean_loss(losses, m))
+    if result.penalty is not None:
+        added = result.penalty
+        part_loss = part_loss + _per_part(parts, lambda m: mean_loss(added, m))
     scores = {"loss": part_loss, "rate": rate}
     if task.problem == "regression":
         # of several values the score is over all of them
@@ -77,7 +80,7 @@ def slopes(shape: Shape, state: Tree, live: jax.Array, data: Tree) -> Tree:
     """Norm of the gradient of every layer's parameters, (layers,), and how many units of every
     hidden layer give 0 for all examples, (hidden layers,)."""
     inputs, _, asked = shape.sample(data, SLOPE_SAMPLE)
-    real = asked.reshape(len(asked), -1).max(-1) > 0
+    real = real_rows(asked) > 0
     result = shape.network(live).forward(state["params"], state["stats"], inputs)
     grads = gradients(shape, state, live, data, SLOPE_SAMPLE)
     dead = [_silent(a, real) for a in result.activations[:-1]]
@@ -109,7 +112,7 @@ def gradients(shape: Shape, state: Tree, live: jax.Array, data: Tree, limit: int
     def objective(params: list[Params]) -> jax.Array:
         result = model.forward(params, state["stats"], inputs)
         losses = loss.per_example(result.logits, result.outputs, targets)
-        return mean_loss(losses, asked)
+        return total_loss(losses, asked, result)
 
     return grad(objective)(state["params"])
 

@@ -24,7 +24,7 @@ from .arrays import (
     tree_map,
     value_and_grad,
 )
-from .model import Model, mean_loss
+from .model import Model, total_loss
 from .scores import scored_rows
 from .shape import Shape
 from .shuffle import shuffled
@@ -203,7 +203,7 @@ def _step(
             mask=mask,
         )
         losses = experiment.training.loss.per_example(result.logits, result.outputs, t)
-        return mean_loss(losses, asked), result.stats
+        return total_loss(losses, asked, result, mask), result.stats
 
     (loss, stats), grads = value_and_grad(objective, has_aux=True)(state["params"])
     fresh = update(experiment, model, state, grads, shape.rate(experiment, state, count))
@@ -234,7 +234,7 @@ def _close_epoch(
     result = Model.of(experiment).forward(state["params"], state["stats"], rows["inputs"])
     losses = experiment.training.loss.per_example(result.logits, result.outputs, rows["targets"])
     asked = shape.asked(rows["labels"], mask) if shape.streamed else mask
-    loss, stop = mean_loss(losses, asked), state["stop"]
+    loss, stop = total_loss(losses, asked, result, mask), state["stop"]
     better = loss < stop["best"] - rule.min_delta
     wait = jnp.where(better, 0, stop["wait"] + 1)
     judged = {

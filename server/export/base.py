@@ -187,13 +187,21 @@ class Run:
 
     @property
     def label_shape(self) -> Shape:
-        """The shape of an example's label: (), or (time,) where every step has one."""
-        return self.experiment.data.dataset.label_shape
+        """The shape of an example's answer without its numbers: (), or (time,) where every step
+        has one."""
+        return self.experiment.task.label_shape
 
     @property
     def classes(self) -> int:
         """Classes to tell apart; 0 for a regression."""
-        return self.experiment.data.dataset.classes
+        return self.experiment.task.classes
+
+    @property
+    def purpose(self) -> str:
+        """What the network is for."""
+        if self.experiment.task.rebuilds:
+            return f"rebuild {self.many}"
+        return "tell classes apart" if self.classes else "predict a value"
 
     @property
     def low(self) -> float:

@@ -64,6 +64,11 @@ class Layer(Kind):
         """How many an example costs on its way forward; what grows slower is left out."""
         return 0
 
+    def penalty(self, params: Params, x: jax.Array) -> jax.Array | None:
+        """What every example adds to its loss beside the answer's error, (B,), of the layer's
+        input (B, *input_shape); None where there is no such thing."""
+        return None
+
     def inspect(
         self, params: Params, stats: Params, x: jax.Array, context: Context
     ) -> dict[str, jax.Array]:

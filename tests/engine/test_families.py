@@ -28,6 +28,7 @@ from tests.families import with_layer
 
 PROGRAMS = Programs()
 TRAINING = {"batch_size": 16, "optimizer": "adam", "learning_rate": 0.003}
+SMALL = {"activation": "tanh", "initializer": "glorot_uniform"}
 FAMILIES: dict[str, dict[str, Any]] = {
     "image": {
         "data": {"dataset": {"kind": "digits", "samples": 120}},
@@ -46,6 +47,18 @@ FAMILIES: dict[str, dict[str, Any]] = {
         "data": {"dataset": {"kind": "sines", "samples": 60, "length": 8}},
         "network": {"layers": [{"kind": "lstm", "units": 4, "return_sequences": True}]},
         "training": TRAINING,
+    },
+    "variational": {
+        "data": {"dataset": {"kind": "digits", "samples": 120}, "target": "input"},
+        "network": {
+            "layers": [
+                {"kind": "flatten"},
+                {"kind": "sampling", "units": 3},
+                {"kind": "dense", "units": 64} | SMALL,
+                {"kind": "reshape", "target_shape": [8, 8, 1]},
+            ]
+        },
+        "training": TRAINING | {"loss": "binary_crossentropy"},
     },
     "tokens": {
         "data": {"dataset": {"kind": "names", "samples": 70, "length": 6}},
@@ -102,7 +115,7 @@ def test_cuts_change_no_bit(name: str, cuts: list[int]) -> None:
 def test_a_log_done_again_comes_to_the_same_bits(name: str) -> None:
     first = run(session(FAMILIES[name]), 5)
     first.act(c.Patch(experiment={"training": {"learning_rate": 0.01}}))
-    first.act(c.Edit(layer=0, param="w", index=_first_of(first), value=0.25))
+    first.act(c.Edit(layer=len(first.parameters()[0]) - 1, param="b", index=(0,), value=0.25))
     run(first, 6)
     again = session({})
     again.replay(first.log())
@@ -113,10 +126,6 @@ def test_a_log_done_again_comes_to_the_same_bits(name: str) -> None:
     while not first.done.is_set():
         first.turn()
     assert (first.step, first.digest()) == (3, run(session(FAMILIES[name]), 3).digest())
-
-
-def _first_of(live: Session) -> tuple[int, ...]:
-    return (0,) * live.parameters()[0][0]["w"].ndim
 
 
 @pytest.mark.parametrize("kind", LAYERS)
@@ -207,10 +216,11 @@ def test_all_of_a_part_is_evaluated(name: str) -> None:
     live = run(session(FAMILIES[name]), 4)
     told, (inputs, labels) = live.evaluate("test"), _part(live, 2)
     outputs = live.predict(inputs)
-    if name == "sequence":
-        spread = np.square(labels - labels.mean()).sum()
-        expected = 1 - np.square(outputs[..., 0] - labels).sum() / spread
-        assert told["count"] == labels.size
+    if name in ("sequence", "variational"):
+        truth = labels[..., None] if name == "sequence" else inputs / 255
+        spread = np.square(truth - truth.mean()).sum()
+        expected = 1 - np.square(outputs - truth).sum() / spread
+        assert told["count"] == truth.size
         np.testing.assert_allclose(told["r2"], expected, rtol=1e-4)
     else:
         asked = labels >= 0
@@ -379,3 +389,38 @@ def test_what_may_be_written_next(temperature: float, top_k: int, top_p: float) 
     assert (found["texts"][:, 0] == begin).all()
     assert {"".join(vocabulary[i] for i in row[1:3]) for row in found["texts"]} == {"an"}
     assert set(found["texts"][:, 3]) <= set(np.flatnonzero(expected))
+
+
+def test_the_plane_of_two_outputs_is_their_own() -> None:
+    document = FAMILIES["variational"]
+    layers = [
+        {"kind": "flatten"},
+        {"kind": "sampling", "units": 2},
+        *document["network"]["layers"][2:],
+    ]
+    live = run(session(document | {"network": {"layers": layers}}), 6)
+    found = looked_at(
+        live, {"kind": "latent", "layer": 1}, {"kind": "decoded", "layer": 1, "size": 3}
+    )
+    places, rows = found["latent"]["places"], found["latent"]["rows"]
+    params = live.parameters()[0]
+    pictures = live.loaded.inputs[rows].reshape(len(rows), -1) / 255
+    means = (pictures @ params[1]["w"] + params[1]["b"])[:, :2]
+    np.testing.assert_allclose(places, means, atol=1e-4)
+    # the middle of the grid, decoded by hand
+    left, right, low, high = found["decoded"]["box"]
+    middle = np.array([(left + right) / 2, (low + high) / 2])
+    h = np.tanh(middle @ params[2]["w"] + params[2]["b"]).reshape(8, 8, 1)
+    expected = 1 / (1 + np.exp(-(h @ params[4]["w"] + params[4]["b"])))
+    np.testing.assert_allclose(found["decoded"]["values"][1, 1], expected, atol=1e-4)
+
+
+def test_the_plane_of_many_outputs_are_their_principal_components() -> None:
+    decomposition = pytest.importorskip("sklearn.decomposition")
+    live = run(session(FAMILIES["image"]), 3)
+    found = looked_at(live, {"kind": "latent", "layer": 4})["latent"]
+    shares = np.array(found["share"])
+    assert (np.diff(shares) <= 0).all() and 0 < shares.sum() <= 1 + 1e-6
+    # the components of the places are the axes themselves: uncorrelated
+    pca = decomposition.PCA(2).fit(found["places"])
+    np.testing.assert_allclose(np.abs(pca.components_), np.eye(2), atol=1e-3)

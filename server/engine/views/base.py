@@ -102,7 +102,7 @@ def probes(scene: Scene, views: Iterable[View]) -> dict[str, Probe]:
         Probe(SCORES, lambda *args: evaluate(shape, *args), quick=True),
         Probe(SLOPES, lambda *args: slopes(shape, *args)),
     )
-    own = [probe for view in views if (probe := view.probe(scene)) is not None]
+    own = [probe for view in views for probe in view.asked(scene)]
     return {probe.name: probe for probe in (*always, *own)}
 
 
@@ -135,6 +135,11 @@ class View(Kind):
     def probe(self, scene: Scene) -> Probe | None:
         """What it alone asks, under its key, if there is such a thing."""
         return None
+
+    def asked(self, scene: Scene) -> tuple[Probe, ...]:
+        """All that it asks; the names are its `needs`."""
+        probe = self.probe(scene)
+        return () if probe is None else (probe,)
 
     def look(self, scene: Scene) -> Any:
         """The view's value: a tree of NumPy arrays, numbers, lists and nulls."""

@@ -11,6 +11,7 @@ import numpy as np
 from server.layers.base import Params
 
 from ..arrays import Tree, ones, zeros
+from ..model import real_rows
 from ..program import Probe
 from ..scores import gradients
 from ..shape import PARTS
@@ -57,7 +58,7 @@ class Histograms(View):
         def spread(state: Tree, live: jax.Array, data: Tree) -> Any:
             network, params = shape.network(live), state["params"]
             inputs, _, asked = shape.sample(data, SAMPLE)
-            real = asked.reshape(len(asked), -1).max(-1)
+            real = real_rows(asked)
             result = network.forward(params, state["stats"], inputs)
             grads = gradients(shape, state, live, data, SAMPLE)
             return [

@@ -15,7 +15,7 @@ from server.experiment.shapes import layer_shapes
 
 from ..arrays import Tree, fori_loop, grad, zeros
 from ..data import as_sent
-from ..model import mean_loss
+from ..model import total_loss
 from ..program import Probe
 from ..shape import Shape
 from .base import VIEWS, Scene, View, option
@@ -55,7 +55,7 @@ class ThroughTime(View):
                     state["params"], state["stats"], inputs, nudge=(self.layer, nudge)
                 )
                 losses = loss.per_example(result.logits, result.outputs, targets)
-                return mean_loss(losses, asked)
+                return total_loss(losses, asked, result)
 
             nudge = zeros((len(inputs), *shape.model.shapes[self.layer]))
             slopes = grad(of)(nudge) * len(inputs)  # of each example's own loss
