@@ -73,7 +73,8 @@ export function layout(input: LayoutInput): Layout {
   const compact = input.width < COMPACT;
   const side = compact ? EXAMPLE.hand : EXAMPLE.roomy;
   const usual = compact ? HAND : ROOMY;
-  const narrow = { ...(compact ? {} : NARROW), left: side / 2 + 8, before: side / 2 + 56 };
+  const left = compact ? 50 : side / 2 + 8;
+  const narrow = { ...(compact ? {} : NARROW), left, before: side / 2 + 56 };
   const sizes = input.example ? { ...usual, ...narrow } : usual;
   const { gaps, pitch } = distances(input, input.width - sizes.left - sizes.right, sizes);
   const space = input.height - TOP - BOTTOM;
