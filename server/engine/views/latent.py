@@ -98,15 +98,15 @@ class Plane:
     def grid(self, size: int) -> tuple[NDArray[np.float32], list[float]]:
         """Points (size², U) over what most of the places lie in, the top row first, and that
         box: [x from, x to, y from, y to]."""
-        low, high = np.percentile(self.places, [2, 98], axis=0)
-        high = np.maximum(high, low + 1e-6)
-        x: NDArray[np.float64] = np.linspace(low[0], high[0], size)
-        y: NDArray[np.float64] = np.linspace(high[1], low[1], size)
-        places = np.stack([np.tile(x, size), np.repeat(y, size)], 1)
+        edges: Any = np.percentile(self.places, [2, 98], axis=0)
+        (left, low), (right, high) = edges.tolist()
+        right, high = max(right, left + 1e-6), max(high, low + 1e-6)
+        steps = [i / (size - 1) for i in range(size)]
+        places = np.array(
+            [[left + a * (right - left), high - b * (high - low)] for b in steps for a in steps]
+        )
         points = self.centre + places @ self.axes
-        return points.astype(np.float32), [
-            float(edge) for edge in (low[0], high[0], low[1], high[1])
-        ]
+        return points.astype(np.float32), [left, right, low, high]
 
 
 @VIEWS.register
