@@ -100,8 +100,8 @@ def _problem(document: dict[str, Any]) -> dict[str, Any]:
     arrays = Arrays.of(experiment, load(experiment.data))
     params, _ = Model.of(experiment).init(experiment.seed)
     return {
-        "inputs": arrays.inputs[: arrays.count].tolist(),
-        "targets": arrays.targets[: arrays.count].tolist(),
+        "inputs": arrays.tree["inputs"][: arrays.count].tolist(),
+        "targets": arrays.tree["targets"][: arrays.count].tolist(),
         "weights": [{k: np.asarray(v).tolist() for k, v in layer.items()} for layer in params],
         "batch": experiment.training.batch_size,
         "learning_rate": experiment.training.learning_rate,
@@ -115,7 +115,8 @@ def floor(document: dict[str, Any]) -> int:
     its weights, gradient of its inputs), the first only two; biases and the update 2 a number.
     """
     experiment = Experiment.model_validate(document)
-    shapes, batch = Model.of(experiment).shapes(), experiment.training.batch_size
+    sizes, batch = [s[0] for s in Model.of(experiment).shapes], experiment.training.batch_size
+    shapes = list(zip(sizes, sizes[1:], strict=False))
     products = sum(inputs * units for inputs, units in shapes)
     first = shapes[0][0] * shapes[0][1]
     numbers = products + sum(units for _, units in shapes)
