@@ -125,6 +125,8 @@ export class LabStore implements Lab {
   #truth: Session | null = null; // the server's last word, without what is still on its way
   #sending: Waiting | null = null;
   #waiting: Waiting | null = null;
+  /** What another dataset led to, as far as this page knows: the network may have followed it. */
+  #unsettled: Experiment | null = null;
   #newest: (Frame & { kind: 'frame' }) | null = null;
   #step = 0;
   #goneInARow = 0;
@@ -377,6 +379,7 @@ export class LabStore implements Lab {
     const secret = said.secret ?? this.#truth?.secret;
     if (`${said.input_shape}` !== `${this.#truth?.input_shape}`) this.example.reset();
     this.#truth = { ...said, ...(secret ? { secret } : {}) };
+    this.#settle(said.experiment);
     if (this.#following) this.#follow(said);
     this.#echo();
     this.#takeMoment(said);
@@ -384,6 +387,14 @@ export class LabStore implements Lab {
     this.#end = said.end;
     this.#curve.cut(said.end);
     this.#writeAddressSoon();
+  }
+
+  /** To take another dataset back is to take back what followed it, too. */
+  #settle(experiment: Experiment): void {
+    const after = this.#unsettled;
+    if (!after || after.data.dataset.kind !== experiment.data.dataset.kind) return;
+    this.#unsettled = null;
+    this.#history.correct(after, experiment);
   }
 
   /** What a link leads to: the page's path says it already, until the reader does something. */
@@ -520,6 +531,7 @@ export class LabStore implements Lab {
     if (!sent || !this.#live) return;
     this.#waiting = null;
     this.#sending = sent;
+    this.#unsettled = asksForDataset(sent.patch) ? sent.after : null;
     void this.#live.command({ kind: 'patch', experiment: sent.patch }).then(({ ok, errors }) => {
       if (this.#sending === sent) this.#sending = null;
       this.problems = ok ? [] : errors;
@@ -672,6 +684,9 @@ const ofTheWhole = ({ path, message }: Problem): Problem => {
   const field = path.replace(/^\/experiment\/?/, '');
   return { path: '', message: field ? `${field}: ${message}` : message };
 };
+
+const asksForDataset = ({ data }: Patch): boolean =>
+  typeof data === 'object' && data !== null && 'dataset' in data;
 
 const NO_SCORES: { train: Score; validation: null; test: null } = {
   train: { loss: Number.NaN },
