@@ -55,6 +55,9 @@ class Dataset(Kind):
     #: of such tokens those that begin and end a text
     begin: ClassVar[int | None] = None
     end: ClassVar[int | None] = None
+    #: what a step of a sequence is, and what its numbers are measured in
+    step_name: ClassVar[str] = "step"
+    unit: ClassVar[str] = ""
     #: how many of the last examples are its own test part, whatever the split says
     test: ClassVar[int] = 0
     #: under which terms the examples may be passed on, where they were not drawn by us
@@ -72,6 +75,9 @@ class Dataset(Kind):
             "problem": cls.problem,
             "form": cls.form,
             "continues": cls.continues,
+            "marks": None if cls.end is None else {"begin": cls.begin, "end": cls.end},
+            "step": cls.step_name if cls.form == "sequence" else None,
+            "unit": cls.unit,
             "dimensions": cls.dimensions,
             "licence": cls.licence,
             "own-test": bool(cls.test),

@@ -197,6 +197,7 @@ class Sunspots(SequenceDataset):
 
     kind: Literal["sunspots"] = "sunspots"
     continues = True
+    step_name, unit = "year", "hundreds of sunspots"
     title = "Sunspots"
     help = "Sunspots of 1700 to 2008, to be foreseen a year ahead; the last 60 years are the test."
     source = "NOAA National Geophysical Data Center, yearly mean sunspot numbers, 1700 to 2008"
