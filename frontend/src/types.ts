@@ -9,6 +9,8 @@ export interface Experiment {
   data: {
     dataset: KindValue;
     features: string[];
+    /** The dataset's answer, or the example itself, which is then to be rebuilt. */
+    target: 'label' | 'input';
     split: { train: number; validation: number };
     seed: number;
   };
@@ -175,6 +177,15 @@ export interface Window {
   output: number;
 }
 
+/** Where a layer puts the scored examples. */
+export interface Latent {
+  places: Floats; // (n, 2)
+  rows: Counts;
+  labels: Floats;
+  split: Bytes;
+  share: [number, number]; // of the variance, along each axis
+}
+
 export interface Views {
   surface?: { values: Bytes | Floats; range: [number, number] };
   units?: { layers: (Bytes | Floats)[] };
@@ -189,6 +200,13 @@ export interface Views {
   saliency?: { values: Bytes; limit: number };
   mistakes?: Mistakes;
   microscope?: Window;
+  /** Of each step of what a layer reads. */
+  through_time?: { norms: Floats };
+  forecast?: { past: Floats; ahead: Floats };
+  writing?: { texts: Tensor<Int16Array>; next: Floats; kept: Floats };
+  latent?: Latent;
+  /** values: (size, size, *input_shape), the top row first. */
+  decoded?: { values: Floats; box: [number, number, number, number] };
 }
 
 export interface Frame {

@@ -1,11 +1,12 @@
 /** What needs a canvas: maps as images inside a picture, and a picture as PNG. */
 
+import { inkLut, lineOf, mapPixels, picturePixels } from '../examples/pixels';
 import type { Picture as UnitPicture } from '../network/pictures';
-import { discreteLut, divergingLut } from '../pictures/colors';
+import { discreteLut, divergingLut, parseHex } from '../pictures/colors';
 import { paintField, paintWinner, resample } from '../pictures/field';
 import { drawHeat, drawLine, row, slice } from '../pictures/heat';
 import type { Plane } from '../pictures/surface';
-import type { Bytes, Floats } from '../types';
+import type { Bytes, Floats, Session, Tensor } from '../types';
 import type { Look } from './look';
 
 const PLANE = 480;
@@ -56,6 +57,35 @@ export function tileImage({ map, index, lut }: UnitPicture, look: Look): string 
       zero: look.line,
       background: look.paper,
     });
+  return made.toDataURL();
+}
+
+/** What one unit answers to an example: a map in its pixels, a line over time, or one colour. */
+export function mapImage(values: Bytes | undefined, unit: number, look: Look): string | null {
+  if (!values || unit >= (values.shape[0] ?? 0)) return null;
+  if (values.shape.length === 2) {
+    const [made, context] = canvas(TILE, TILE);
+    const colors = { line: look.ink, zero: look.line, background: look.paper };
+    drawLine(context, lineOf(values, unit), colors);
+    return made.toDataURL();
+  }
+  return enlarged(mapPixels(values, unit, divergingLut(look.dark)));
+}
+
+/** A picture among the examples; null of other forms. */
+export function exampleImage(input: Tensor, { form }: Session, look: Look): string | null {
+  if (form !== 'image') return null;
+  return enlarged(picturePixels(input, inkLut(parseHex(look.paper), parseHex(look.ink))));
+}
+
+/** As many whole pixels for each as a tile has room for. */
+function enlarged(image: ImageData): string {
+  const scale = Math.max(1, Math.floor((2 * TILE) / Math.max(image.width, image.height)));
+  const [small, from] = canvas(image.width, image.height);
+  from.putImageData(image, 0, 0);
+  const [made, context] = canvas(scale * image.width, scale * image.height);
+  context.imageSmoothingEnabled = false;
+  context.drawImage(small, 0, 0, made.width, made.height);
   return made.toDataURL();
 }
 

@@ -14,6 +14,7 @@ import {
   type Weights,
   weightOf,
 } from '../network/links';
+import { endsOf, type Skip, skipPath } from '../network/painter';
 import { NEGATIVE, POSITIVE, POSITIVE_DARK } from '../pictures/colors';
 import type { Session } from '../types';
 import type { Look } from './look';
@@ -27,6 +28,11 @@ export interface Drawing {
   /** A data URL of a unit's map; column 0 are the features. */
   image: (column: number, unit: number) => string | null;
   weights: Weights;
+  /** A data URL of the example, where one stands for the features. */
+  example?: string | null;
+  /** Layers that are drawn smaller. */
+  small?: readonly boolean[];
+  skips?: readonly Skip[];
 }
 
 /** More units than this of a layer are counted, not drawn. */
@@ -36,27 +42,57 @@ const STEP = 150;
 
 export function networkSvg(drawing: Drawing, session: Session, look: Look): string {
   const { layers } = session.graph;
-  const place = arranged(drawing.features.length, layers);
+  const place = arranged(drawing, layers);
   const xs = place.columns.map((column) => column.x);
   const title = `Network: ${['features', ...layers.map((layer) => layer.units)].join(', ')}`;
   const size = { width: place.width, height: place.height };
   const rows = drawing.features.map((_, i) => i);
   return picture(size, look.paper, title, [
-    ...linksOf(place, rows).map((pair, i) => links(pair, i, place, xs, drawing.weights, look)),
-    biases(place, xs, drawing.weights, look),
+    ...linksOf(place, rows).map((pair, i) =>
+      isBand(drawing, i)
+        ? band(i, place, xs, look)
+        : links(pair, i, place, xs, drawing.weights, look),
+    ),
+    ...(drawing.skips ?? []).map((skip, i) => arc(skip, i, place, xs, look)),
+    biases(place, xs, drawing, look),
     ...place.columns.map((column, i) => tiles(column, i, drawing, look)),
     ...place.columns.map((column, i) => head(column, i, drawing, session, look)),
   ]);
 }
 
-function arranged(features: number, layers: Session['graph']['layers']): Layout {
+/** Of points never; else where there are no weights from unit to unit to draw. */
+const isBand = ({ example, weights }: Drawing, layer: number): boolean =>
+  example !== undefined && !weights[layer];
+
+function band(layer: number, place: Layout, xs: readonly number[], look: Look): string {
+  const [from, to] = place.columns.slice(layer, layer + 2);
+  if (!from || !to) return '';
+  const { x0, x1 } = spanOf(place, xs, layer);
+  const [middle, a, b] = [(x0 + x1) / 2, endsOf(from), endsOf(to)];
+  const d =
+    `M${x0} ${a.top}C${middle} ${a.top} ${middle} ${b.top} ${x1} ${b.top}L${x1} ${b.bottom}` +
+    `C${middle} ${b.bottom} ${middle} ${a.bottom} ${x0} ${a.bottom}Z`;
+  return tag('path', { d, fill: look.edge, opacity: 0.14 });
+}
+
+function arc(skip: Skip, rank: number, place: Layout, xs: readonly number[], look: Look): string {
+  const { line, head } = skipPath({ place }, xs, skip, rank);
+  const stroke = { d: line, fill: 'none', stroke: look.edge, 'stroke-width': 2 };
+  return tag('path', stroke) + tag('path', { d: head, fill: look.edge });
+}
+
+function arranged(drawing: Drawing, layers: Session['graph']['layers']): Layout {
+  const features = drawing.features.length;
   const units = [features, ...layers.map((layer) => layer.units)];
   const most = Math.min(MOST_ROWS, Math.max(...units));
   return layout({
     width: 190 + STEP * (units.length - 1),
     height: TOP + ROW * Math.max(3, most) + 30,
     features,
-    layers: layers.slice(0, -1).map((layer) => ({ units: layer.units })),
+    example: drawing.example !== undefined,
+    layers: layers
+      .slice(0, -1)
+      .map(({ units }, i) => ({ units, small: drawing.small?.[i] ?? false })),
     output: { units: layers.at(-1)?.units ?? 1 },
   });
 }
@@ -91,10 +127,11 @@ function links(
     .join('');
 }
 
-function biases(place: Layout, xs: readonly number[], weights: Weights, look: Look): string {
+function biases(place: Layout, xs: readonly number[], drawing: Drawing, look: Look): string {
   return biasesOf(place)
+    .filter(({ layer }) => !isBand(drawing, layer))
     .map((bias) => {
-      const value = biasOf(bias, weights[bias.layer]);
+      const value = biasOf(bias, drawing.weights[bias.layer]);
       const { x, y } = biasAt(place, xs, bias);
       const half = BIAS_SIZE / 2;
       const box = { x: x - half, y: y - half, width: BIAS_SIZE, height: BIAS_SIZE };
@@ -110,7 +147,10 @@ function tiles(column: Column, index: number, drawing: Drawing, look: Look): str
   return column.ys
     .map((y, i) => {
       const box = { x: column.x - side / 2, y: y - side / 2, width: side, height: side };
-      const href = drawing.image(index, column.first + i);
+      const href =
+        index === 0 && drawing.example !== undefined
+          ? drawing.example
+          : drawing.image(index, column.first + i);
       const map = href ? tag('image', { ...box, href, preserveAspectRatio: 'none' }) : '';
       const edge = { ...box, fill: href ? 'none' : look.line, stroke: look.edge };
       return map + tag('rect', edge);
@@ -137,7 +177,8 @@ function head(
       const beside = { x: column.x - column.tile / 2 - 8, y, 'text-anchor': 'end' };
       return label(name, { ...beside, 'font-size': 12, fill: look.ink });
     });
-    return [label('Features', { ...bold, y: 40 }), ...names].join('');
+    const title = drawing.example === undefined ? 'Features' : 'Input';
+    return [label(title, { ...bold, y: 40 }), ...names].join('');
   }
   const count = `${layer.units} ${layer.units === 1 ? 'unit' : 'units'}`;
   return [

@@ -1,5 +1,6 @@
 /** The pictures that can leave the page, each drawn from what the page shows now. */
 
+import { shapeWords } from '../examples/words';
 import { factsOf, fieldOf, titleOf } from '../network/facts';
 import { layerAt } from '../network/pairing';
 import { featurePicture, outputMaps, pictureOf } from '../network/pictures';
@@ -11,7 +12,7 @@ import { runColor } from '../runs/colors';
 import { curveOf, nameOf, pins } from '../runs/pins.svelte';
 import { preference } from '../state/storage';
 import type { Lab, Option, Session, Spotlight } from '../types';
-import { planeImage, tileImage } from './canvas';
+import { exampleImage, mapImage, planeImage, tileImage } from './canvas';
 import { curvesSvg, type Other } from './curves';
 import type { Look } from './look';
 import { networkSvg } from './network';
@@ -21,6 +22,8 @@ export interface PictureKind {
   name: string;
   title: string;
   help: string;
+  /** Whether there is such a picture of these examples. */
+  fits?: (session: Session) => boolean;
   /** The picture as SVG; null while there is nothing to draw yet. */
   draw: (lab: Lab, session: Session, look: Look) => string | null;
 }
@@ -30,6 +33,7 @@ export const PICTURES: readonly PictureKind[] = [
     name: 'surface',
     title: 'Output',
     help: 'What the network answers everywhere, with the points.',
+    fits: ({ form }) => form === 'points',
     draw: (lab, session, look) => drawPlot(lab, session, look, null),
   },
   {
@@ -111,12 +115,43 @@ export function comparedWith({ problem }: Session, kind: Kind, dark: boolean): O
 const titleIn = (features: readonly Option[], name: string): string =>
   features.find(({ value }) => value === name)?.title ?? name;
 
+/** The network with what its layers answer to the example at hand. */
+function drawPassed(
+  { frame }: Lab,
+  session: Session,
+  look: Look,
+  activations: ReturnType<typeof fieldOf>,
+): string | null {
+  const passed = frame?.views.activations;
+  if (!passed) return null;
+  const { layers } = session.graph;
+  const maps = passed.layers.map(({ values }) => values);
+  const matrices = layers.map((_, i) => layerAt(frame.views.weights, i));
+  const drawing = {
+    features: [],
+    example: exampleImage(passed.input, session, look),
+    activations: layers.map(({ activation, shape }, i) =>
+      shape.length > 1 && i < layers.length - 1
+        ? shapeWords(shape)
+        : titleOf(activations, activation),
+    ),
+    image: (column: number, unit: number) => mapImage(maps[column - 1], unit, look),
+    weights: matrices.map((weights, i) =>
+      i > 0 && layers[i - 1]?.shape.length === 1 ? weights : null,
+    ),
+    small: layers.map(({ params }) => Object.keys(params).length === 0),
+    skips: layers.flatMap(({ back }, i) => (back === null ? [] : [{ from: i - back, to: i + 1 }])),
+  };
+  return networkSvg(drawing, session, look);
+}
+
 export function drawNetwork(lab: Lab, session: Session, look: Look): string | null {
   const { schema, frame, points } = lab;
   if (!schema || !frame) return null;
   const { features, output } = factsOf(schema);
   const activations = fieldOf(schema, output, 'activation'); // every layer's are the same
   const { inputs, layers } = session.graph;
+  if (session.form !== 'points') return drawPassed(lab, session, look, activations);
   const named = inputs.map((name) => titleIn(features, name));
   const outputs = outputMaps(frame.views.surface);
   const image = (column: number, unit: number) => {

@@ -11,6 +11,7 @@ const experiment = {
 } as unknown as Experiment;
 const session = {
   experiment,
+  form: 'points',
   graph: { inputs: ['x'], layers: [{ units: 3 }, { units: 3 }, { units: 1 }] },
   counts: { train: 10, validation: 0, test: 10 },
 } as unknown as Session;
