@@ -139,7 +139,7 @@ class Packed(PictureDataset):
         return Points(pictures, np.arange(10, dtype=np.float32))
 
     def suggestion(self) -> dict[str, Any]:
-        return convolutional((16, 32), 64)
+        return convolutional((8, 16), 64)
 
 
 @once

@@ -8,6 +8,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from server.experiment.shapes import numbers_of
+
 from .arrays import Tree
 from .program import Probe
 from .shape import PARTS, Shape
@@ -15,6 +17,8 @@ from .views import Scene
 
 #: multiplications of one dispatch, so that others need not wait long; and examples at most
 COST, MOST = 200_000_000, 512
+#: and numbers that they take on their way
+NUMBERS = 10_000_000
 
 
 def evaluate(scene: Scene, part: str) -> dict[str, float] | None:
@@ -22,7 +26,9 @@ def evaluate(scene: Scene, part: str) -> dict[str, float] | None:
     many answers it is the mean of, `count`. None for an empty part."""
     shape, counts = scene.program.shape, scene.loaded.counts
     before = sum(counts[p] for p in PARTS[: PARTS.index(part)])
-    size = min(MOST, max(16, COST // max(sum(shape.model.multiplications), 1)))
+    cost = max(sum(shape.model.multiplications), 1)
+    room = numbers_of(shape.model.layers, shape.model.shapes)
+    size = max(16, min(MOST, COST // cost, NUMBERS // max(room, 1)))
     sums: dict[str, float] = {}
     for begin in range(0, counts[part], size):
         places = np.full(size, -1, np.int32)

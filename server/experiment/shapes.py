@@ -96,13 +96,21 @@ def check_size(layers: tuple[Any, ...], shapes: list[Shape], batch: int) -> None
             f"multiplications, and {MAX_STEP // 1_000_000} million may be; make this layer or "
             "the batch smaller"
         )
-    numbers = batch * sum(_size(shape) for shape in shapes)
+    numbers = batch * numbers_of(layers, shapes)
     if numbers > MAX_NUMBERS:
         raise ValueError(
-            f"network.layers: the layers' outputs for one batch would be {numbers / 1e6:,.0f} "
+            f"network.layers: what the layers work out for one batch would be {numbers / 1e6:,.0f} "
             f"million numbers, and {MAX_NUMBERS // 1_000_000} million may be; make the layers or "
             "the batch smaller"
         )
+
+
+def numbers_of(layers: tuple[Any, ...], shapes: list[Shape]) -> int:
+    """How many numbers one example takes on its way through the layers."""
+    inside = sum(
+        layer.workspace(shape) for layer, shape in zip(layers, shapes[: len(layers)], strict=True)
+    )
+    return inside + sum(_size(shape) for shape in shapes)
 
 
 def _size(shape: Shape) -> int:

@@ -119,6 +119,12 @@ def fed_forward(params: Params, x: jax.Array, activation: str, context: Context)
     return projected(h, params["w2"], context) + params["b2"]
 
 
+def attention_workspace(input_shape: Shape, heads: int) -> int:
+    """Queries, keys and values, and for every head how much each step heeds each."""
+    length, features = input_shape
+    return 3 * length * features + 2 * heads * length**2
+
+
 def attention_cost(shape: Shape) -> int:
     time, features = shape
     return 4 * time * features**2 + 2 * time**2 * features
@@ -171,6 +177,9 @@ class MultiHeadAttention(Layer):
     def multiplications(self, input_shape: Shape) -> int:
         return attention_cost(input_shape)
 
+    def workspace(self, input_shape: Shape) -> int:
+        return attention_workspace(input_shape, self.heads)
+
     def latex(self, inputs: str, index: int) -> str:
         return rf"\operatorname{{MHA}}_{{{index}}}\left({inputs}\right)"
 
@@ -207,6 +216,9 @@ class FeedForward(Layer):
 
     def multiplications(self, input_shape: Shape) -> int:
         return 2 * math.prod(input_shape) * self.hidden_units
+
+    def workspace(self, input_shape: Shape) -> int:
+        return input_shape[0] * self.hidden_units
 
     def latex(self, inputs: str, index: int) -> str:
         return rf"\operatorname{{FFN}}_{{{index}}}\left({inputs}\right)"
@@ -288,6 +300,9 @@ class TransformerBlock(Layer):
 
     def multiplications(self, input_shape: Shape) -> int:
         return attention_cost(input_shape) + 2 * math.prod(input_shape) * self.hidden_units
+
+    def workspace(self, input_shape: Shape) -> int:
+        return attention_workspace(input_shape, self.heads) + input_shape[0] * self.hidden_units
 
     def latex(self, inputs: str, index: int) -> str:
         return rf"\operatorname{{block}}_{{{index}}}\left({inputs}\right)"

@@ -64,6 +64,10 @@ class Layer(Kind):
         """How many an example costs on its way forward; what grows slower is left out."""
         return 0
 
+    def workspace(self, input_shape: Shape) -> int:
+        """How many numbers an example takes on its way forward, beside the output."""
+        return 0
+
     def penalty(self, params: Params, x: jax.Array) -> jax.Array | None:
         """What every example adds to its loss beside the answer's error, (B,), of the layer's
         input (B, *input_shape); None where there is no such thing."""

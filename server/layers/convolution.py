@@ -117,6 +117,10 @@ class _Convolution(Layer):
         taps = self.kernel_size ** len(positions) * input_shape[-1] // self.groups
         return math.prod(positions) * taps * filters
 
+    def workspace(self, input_shape: Shape) -> int:
+        *positions, _ = self.output_shape(input_shape)
+        return math.prod(positions) * self.kernel_size ** len(positions) * input_shape[-1]
+
     def latex(self, inputs: str, index: int) -> str:
         z = rf"{inputs} * K_{{{index}}} + b_{{{index}}}"
         if self.normalization == "batch":

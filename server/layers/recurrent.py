@@ -144,6 +144,9 @@ class _Recurrent(Layer):
         each = (features + self.units) * self.units * len(self.gates)
         return length * each * len(self._directions)
 
+    def workspace(self, input_shape: Shape) -> int:
+        return input_shape[0] * self.units * len(self.gates) * len(self._directions)
+
     def latex(self, inputs: str, index: int) -> str:
         arrow = r"\overset{\leftrightarrow}" if self.bidirectional else ""
         name = rf"\operatorname{{{self.symbol}}}"

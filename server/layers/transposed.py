@@ -123,6 +123,10 @@ class Conv2DTranspose(Layer):
         height, width, channels = input_shape
         return height * width * channels * self.kernel_size**2 * self.filters
 
+    def workspace(self, input_shape: Shape) -> int:
+        height, width, _ = self.output_shape(input_shape)
+        return height * width * self.kernel_size**2 * input_shape[-1]
+
     def latex(self, inputs: str, index: int) -> str:
         z = rf"{inputs} *^\top K_{{{index}}} + b_{{{index}}}"
         if self.normalization == "batch":
