@@ -203,6 +203,7 @@ def plain(notes: str, length: int = 200) -> str:
 def moment_of(session: Session) -> Moment:
     """The session as it is now; the caller holds its lock."""
     weights, curve = session.weights(), session.curve()
+    planar = session.experiment.data.dataset.form == "points"
     return Moment.model_validate(
         {
             "step": weights["step"],
@@ -210,7 +211,8 @@ def moment_of(session: Session) -> Moment:
             "platform": platform_name(),
             "curve": {"columns": curve["columns"], "rows": _thinned(curve["rows"])},
             "surface": _surface(session),
-            "weights": _weights(weights["layers"]),
+            # they are for the picture of a network of points
+            "weights": _weights(weights["layers"]) if planar else None,
         }
     )
 
@@ -236,7 +238,9 @@ def _weights(layers: list[dict[str, Any]]) -> list[dict[str, Any]] | None:
 
 
 def _surface(session: Session) -> dict[str, Any] | None:
-    """The outputs over the domain, see sharing.Surface."""
+    """The outputs over the domain, see sharing.Surface; None where examples are no points."""
+    if session.experiment.data.dataset.form != "points":
+        return None
     low, high = session.snapshot.session["range"]
     axis = np.linspace(-DOMAIN, DOMAIN, SIZE, dtype=np.float32)
     if session.experiment.data.dataset.dimensions == 1:

@@ -270,7 +270,7 @@ class Sweeps:
                 live.run.left_off = record
                 live.study.note(live.run)
 
-    def _result(self, live: Live) -> tuple[Status, str | None, Result, surface.Outputs]:
+    def _result(self, live: Live) -> tuple[Status, str | None, Result, surface.Outputs | None]:
         """What has come of a run: how it ended, what there is to say, and what is kept."""
         session, part = live.session, live.study.plan.part
         with session.lock:

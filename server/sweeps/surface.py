@@ -19,9 +19,12 @@ Outputs = NDArray[np.float32]
 """(K, SIZE, SIZE) with y = +6 in row 0, or (K, LINE) over x."""
 
 
-def outputs(session: Session) -> Outputs:
-    """The session's outputs over the domain, at this moment."""
-    if session.experiment.data.dataset.dimensions == 1:
+def outputs(session: Session) -> Outputs | None:
+    """The session's outputs over the domain, at this moment; None where there is no domain."""
+    dataset = session.experiment.data.dataset
+    if dataset.form != "points":
+        return None
+    if dataset.dimensions == 1:
         line = np.linspace(-DOMAIN, DOMAIN, LINE, dtype=np.float32)
         return session.predict(line[:, None]).T
     axis = np.linspace(-DOMAIN, DOMAIN, SIZE, dtype=np.float32)
