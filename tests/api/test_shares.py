@@ -280,6 +280,17 @@ def test_a_large_networks_moment_leaves_its_weights_out(client: TestClient) -> N
 # -- keeping -----------------------------------------------------------------------------
 
 
+def test_a_moment_of_pictures_has_no_surface_and_can_be_saved(client: TestClient) -> None:
+    experiment = {"data": {"dataset": {"kind": "digits", "samples": 100}}}
+    made = client.post("/api/v1/sessions", json={"experiment": experiment}).json()
+    found = client.get(f"/api/v1/sessions/{made['id']}/moment").json()
+    assert not {"surface", "weights"} & found["moment"].keys()
+    saved = save(client, experiment=found["experiment"], moment=found["moment"])
+    read = client.get(f"/api/v1/shares/{saved['id']}").json()
+    assert read["moment"]["digest"] == found["moment"]["digest"]
+    assert client.get(f"{saved['path']}/picture.png").headers["content-type"] == "image/png"
+
+
 def test_a_store_that_is_out_of_reach_is_told(
     client: TestClient, application: FastAPI, monkeypatch: pytest.MonkeyPatch
 ) -> None:

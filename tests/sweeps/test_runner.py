@@ -226,3 +226,15 @@ def test_a_run_that_cannot_begin_fails_and_the_others_are_trained(
     assert sweeps.wait(study, PATIENCE)
     assert [run.status for run in study.runs] == ["done", "failed", "done"]
     assert "log says why" in str(study.runs[1].message)
+
+
+def test_runs_of_pictures_are_trained_and_have_no_surface(sweeps) -> None:
+    experiment = {
+        "data": {"dataset": {"kind": "digits", "samples": 100}},
+        "network": {"layers": ["flatten"]},
+    }
+    study = begun(sweeps, experiment=experiment, seeds=2, steps=20)
+    assert sweeps.wait(study, PATIENCE)
+    assert {run["status"] for run in study.summary()["runs"]} == {"done"}
+    assert study.surfaces(0)["surfaces"] == {}
+    assert study.ensemble(0)["mean"] is None
