@@ -1,0 +1,48 @@
+/** Tabs of the outcome that only some networks have. */
+
+import type { Tab } from '../pictures/Tabs.svelte';
+import type { Session } from '../types';
+import { layersOf } from './plane';
+
+export type FamilyTab = 'text' | 'forecast' | 'plane';
+
+const TABS: Record<FamilyTab, Tab<FamilyTab>> = {
+  text: {
+    id: 'text',
+    title: 'Text',
+    help: 'What the network writes, and how likely each letter is to come next.',
+  },
+  forecast: {
+    id: 'forecast',
+    title: 'Forecast',
+    help: 'How the network goes on with the example by itself.',
+  },
+  plane: {
+    id: 'plane',
+    title: 'Plane',
+    help: 'Where a layer puts the examples, and what is rebuilt from all over that plane.',
+  },
+};
+
+type Asked = Pick<
+  Session,
+  'form' | 'graph' | 'input_shape' | 'label_shape' | 'experiment' | 'problem'
+>;
+
+/**
+ * What is looked at first, and what comes after the answers. continues: whether the dataset's
+ * answer is what comes next.
+ */
+export function familyTabs(
+  session: Asked,
+  continues: boolean,
+): { first: Tab<FamilyTab>[]; later: Tab<FamilyTab>[] } {
+  const { form, input_shape, label_shape, experiment } = session;
+  if (form === 'points') return { first: [], later: [] };
+  const plane = layersOf(session).length ? [TABS.plane] : [];
+  if (experiment.data.target === 'input') return { first: plane, later: [] };
+  if (form === 'tokens' && continues && label_shape.length)
+    return { first: [TABS.text], later: [] };
+  const first = form === 'sequence' && continues && input_shape.at(-1) === 1 ? [TABS.forecast] : [];
+  return { first, later: label_shape.length ? [] : plane };
+}
