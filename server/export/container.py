@@ -81,7 +81,7 @@ CMD ["uvicorn", "app:app", "--host", "0.0.0.0", "--port", "8000"]
 _README = """
 # A network from Layerlab, ready to answer
 
-{{ summary }}, to {{ "tell classes apart" if classes else "predict a value" }}.
+{{ summary }}, to {{ purpose }}.
 
     docker build -t predict .
     docker run --rm -p 8000:8000 predict
@@ -107,6 +107,7 @@ def container(run: Run) -> dict[str, bytes]:
         "summary": run.wrapped_summary(),
         "point": ", ".join(["FiniteFloat"] * run.dimensions),
         "classes": run.classes,
+        "purpose": run.purpose,
         "example": "1.5, -2" if run.dimensions == 2 else "1.5",
     }
     return {

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from .base import TARGETS, Place, Run, Words
-from .python_code import Layer, Rule, Written, facts, penalised, program, render
+from .base import TARGETS, Run, Words
+from .keras_layers import LAYER_WORDS
+from .python_code import Rule, Written, facts, penalised, program, render
 
 _FEATURES = {
     "x": "x",
@@ -59,34 +60,6 @@ _LOSSES = {
     "categorical_crossentropy": _crossentropy,
     "hinge": lambda loss: "ops.mean(ops.relu(1 - targets * outputs), axis=-1)",
 }
-
-
-# -- layers --------------------------------------------------------------------------------------
-
-_NORMS = {
-    "batch": ("BatchNorm(", ["scale", "offset", "mean", "var"]),
-    "layer": ("layers.LayerNormalization(epsilon=1e-5, ", ["scale", "offset"]),
-}
-
-
-def _dense(say: Words, at: Place) -> Layer:
-    name, layer = at.name, at.layer
-    logits = [f'z = layers.Dense({at.units}, name="{name}")(h)']
-    activate = [f"h = {say.activation(at)}"]
-    load = {name: ["w", "b"]}
-    if layer.normalization != "none":
-        if layer.normalization not in _NORMS:
-            path = f"{at.path}/normalization"
-            raise say.unsupported(path, f"{layer.normalization!r}", ["none", *_NORMS])
-        head, load[f"{name}_norm"] = _NORMS[layer.normalization]
-        logits.append(f'z = {head}name="{name}_norm")(z)')
-    if layer.dropout is not None:
-        activate.append(f"h = layers.Dropout({layer.dropout!r})(h)")
-    return Layer([], logits, activate, {to: _list(name, parts) for to, parts in load.items()})
-
-
-def _list(name: str, parts: list[str]) -> str:
-    return ", ".join(f'"{name}.{part}"' for part in parts)
 
 
 # -- optimizers ----------------------------------------------------------------------------------
@@ -365,7 +338,7 @@ WORDS = Words(
     {
         "feature": _FEATURES,
         "activation": _ACTIVATIONS,
-        "layer": {"dense": _dense},
+        "layer": LAYER_WORDS,
         "loss": _LOSSES,
         "optimizer": _OPTIMIZERS,
         "rules": {"tf_playground": _playground},
@@ -378,6 +351,9 @@ WORDS = Words(
 _MODEL = '''
 {% include "model.about" %}
 
+{% if "math." in written.needs | join %}
+import math
+{% endif %}
 import os
 import sys
 from pathlib import Path
@@ -392,57 +368,40 @@ from safetensors.numpy import load_file
 WEIGHTS = Path(__file__).with_name("weights.safetensors")
 
 
-def features(points):
+{% if form == "points" %}
+def features({{ many }}):
     """{{ points }} -> (N, {{ width }}): what the network is given of each."""
 {% if dimensions == 2 %}
-    x, y = points[:, 0], points[:, 1]
+    x, y = {{ many }}[:, 0], {{ many }}[:, 1]
 {% else %}
-    x = points[:, 0]
+    x = {{ many }}[:, 0]
 {% endif %}
     {{ call("columns = [", written.features, 4, "]") }}
     return ops.stack(columns, axis=1)
 
 
-{% if "BatchNorm(" in lines %}
-class BatchNorm(layers.Layer):
-    """Batch normalization that remembers the unbiased variance; Keras's own the biased.
-
-    A single example has no variance: it is normalized by what is remembered.
-    """
-
-    def build(self, shape):
-        def add(name, initializer, trainable=True):
-            return self.add_weight(
-                shape=shape[-1:], initializer=initializer, trainable=trainable, name=name
-            )
-
-        self.scale, self.offset = add("scale", "ones"), add("offset", "zeros")
-        self.mean, self.var = add("mean", "zeros", False), add("var", "ones", False)
-
-    def call(self, z, training=False):
-        mean, var = self.mean, self.var
-        if training and z.shape[0] != 1:
-            mean, var = ops.moments(z, axes=[0])
-            count = ops.cast(ops.shape(z)[0], z.dtype)
-            self.mean.assign(0.9 * self.mean + 0.1 * mean)
-            self.var.assign(0.9 * self.var + 0.1 * var * count / (count - 1))
-        return (z - mean) / ops.sqrt(var + 1e-5) * self.scale + self.offset
-
-
 {% endif %}
+{% for code in written.needs %}
+{{ code }}
+
+
+{% endfor %}
 def build() -> keras.Model:
-    """{{ points }} -> (N, {{ outputs }}) logits: the output layer before its activation."""
-    points = keras.Input(({{ dimensions }},), name="points")
-    h = features(points)
+    """{{ points }} -> {{ shaped }} logits: the output layer before its activation."""
+    {{ many }} = keras.Input({{ shape }}, {{ type }}name="{{ many }}")
+    h = {{ given }}
+{% if keeps_given %}
+    given = h
+{% endif %}
 {% for layer in written.layers[:-1] %}
-{% for line in layer.logits + layer.activate %}
+{% for line in layer.lines %}
     {{ line }}
 {% endfor %}
 {% endfor %}
 {% for line in written.layers[-1].logits %}
     {{ line }}
 {% endfor %}
-    return keras.Model(points, z)
+    return keras.Model({{ many }}, z)
 
 
 def activate(z):
@@ -455,36 +414,41 @@ def load(path: Path = WEIGHTS) -> keras.Model:
     arrays = load_file(path)
     network = build()
 
-    def put(layer: str, *names: str) -> None:
-        network.get_layer(layer).set_weights([arrays[name] for name in names])
+    def put(layer: str, *weights: np.ndarray) -> None:
+        network.get_layer(layer).set_weights(weights)
 
 {% for layer in written.layers %}
-{% for to, names in layer.load.items() %}
-    put("{{ to }}", {{ names }})
+{% for to, weights in layer.load.items() %}
+    {{ call("put(", ['"' ~ to ~ '"'] + weights, 4) }}
 {% endfor %}
 {% endfor %}
     return network
 
 
-def predict(network: keras.Model, points: np.ndarray) -> np.ndarray:
-    """{{ points }} -> (N, {{ outputs }}) outputs."""
-    return ops.convert_to_numpy(activate(network(points, training=False)))
+def predict(network: keras.Model, {{ many }}: np.ndarray) -> np.ndarray:
+    """{{ points }} -> {{ shaped }} outputs."""
+    return ops.convert_to_numpy(activate(network({{ many }}, training=False)))
 
 
 {% if classes %}
 def classify(outputs: np.ndarray) -> np.ndarray:
-    """(N, {{ outputs }}) outputs -> (N,) classes."""
+    """{{ shaped }} outputs -> {{ labelled }} classes."""
 {% if outputs == 1 %}
-    return (outputs[:, 0] > {{ threshold }}).astype(int)
+    return (outputs[..., 0] > {{ threshold }}).astype(int)
 {% else %}
-    return outputs.argmax(axis=1)
+    return outputs.argmax(axis=-1)
 {% endif %}
 
 
 {% endif %}
 if __name__ == "__main__":
+{% if form == "points" %}
     point = np.array([[float(number) for number in sys.argv[1:]]], np.float32)
     answer = predict(load(), point)
+{% else %}
+    {{ many }} = load_file(WEIGHTS.with_name("{{ data_file }}"))["{{ many }}"]
+    answer = predict(load(), {{ many }}[[int(sys.argv[1])]])
+{% endif %}
 {% include "model.answer" %}
 '''
 
@@ -500,6 +464,9 @@ import keras
 import numpy as np
 from keras import {{ imports }}
 from model import {{ "activate, " if "outputs" in written.loss }}load
+{% if form != "points" %}
+from safetensors.numpy import load_file
+{% endif %}
 
 {% include "train.settings" %}
 
@@ -508,14 +475,17 @@ from model import {{ "activate, " if "outputs" in written.loss }}load
 
 
 def targets_of(labels: np.ndarray) -> np.ndarray:
-{% if not classes %}
-    """(N,) values -> (N, 1)."""
-    return labels[:, None]
+{% if rebuilds %}
+    """{{ labelled }} {{ many }} -> {{ shaped }}: what the network is given of them."""
+    return {{ rebuilt }}
+{% elif not classes %}
+    """{{ labelled }} values -> {{ shaped }}."""
+    return labels[..., None]
 {% elif outputs == 1 %}
-    """(N,) classes -> (N, 1): 1 for class 1, {{ low }} for class 0."""
-    return np.where(labels == 1, 1.0, {{ low }}).astype(np.float32)[:, None]
+    """{{ labelled }} classes -> {{ shaped }}: 1 for class 1, {{ low }} for class 0."""
+    return np.where(labels == 1, 1.0, {{ low }}).astype(np.float32)[..., None]
 {% else %}
-    """(N,) classes -> (N, {{ outputs }}): 1 in the column of the class, else {{ low }}."""
+    """{{ labelled }} classes -> {{ shaped }}: 1 in the column of the class, else {{ low }}."""
     hit = np.eye({{ outputs }}, dtype=bool)[labels]
     return np.where(hit, 1.0, {{ low }}).astype(np.float32)
 {% endif %}
@@ -529,11 +499,24 @@ def loss_of(targets, logits):
     return {{ written.loss }}
 
 
+{% if some_asked %}
+def targets_and_asked(labels: np.ndarray) -> np.ndarray:
+    """Targets, and behind them 1, or 0 where nothing is asked for, with a label of -1."""
+    return np.concatenate([targets_of(labels), (labels >= 0)[..., None]], -1, dtype=np.float32)
+
+
+def loss_where_asked(targets, logits):
+    """The same, the mean over the answers that are asked for."""
+    targets, asked = targets[..., :-1], targets[..., -1]
+    return ops.sum(loss_of(targets, logits) * asked) / ops.maximum(ops.sum(asked), 1)
+
+
+{% endif %}
 {% if l1 or l2 or decay %}
 def weights(network: keras.Model) -> list[keras.Variable]:
     """The matrices; biases are not {{ "penalised" if l1 or l2 else "shrunk" }}."""
-    {{ call("names = [", penalised, 4, "]") }}
-    return [network.get_layer(name).kernel for name in names]
+    {{ call("places = [", penalised, 4, "]") }}
+    return [network.get_layer(name).weights[i] for name, i in places]
 
 
 {% endif %}
@@ -545,49 +528,56 @@ def prepared(network: keras.Model) -> keras.Model:
         w.regularizer = keras.regularizers.L1L2({{ rates }})
 {% endif %}
     {{ rule }}
-    network.compile(optimizer, loss_of)
+    network.compile(optimizer, {{ measure }})
     return network
 
 
-def train_step(network: keras.Model, points: np.ndarray, labels: np.ndarray, epoch: float) -> float:
-    """A step on {{ points }} and (N,) labels at a time in epochs; its loss{{ with_penalty }}."""
+{{ train_step }}
+    """A step on a batch at a time in epochs; its loss{{ with_penalty }}.
+
+    {{ many }}: {{ points }}. labels: {{ labelled }}.
+    """
     network.optimizer.learning_rate = learning_rate(epoch)
 {% if decay %}
     before = [ops.convert_to_numpy(w).copy() for w in weights(network)]
-    loss = network.train_on_batch(points, targets_of(labels))
+    loss = network.train_on_batch({{ many }}, {{ targets }})
     for w, old in zip(weights(network), before):
         w.assign_sub(learning_rate(epoch) * WEIGHT_DECAY * old)
     return float(loss)
 {% else %}
-    return float(network.train_on_batch(points, targets_of(labels)))
+    return float(network.train_on_batch({{ many }}, {{ targets }}))
 {% endif %}
 
 
-def evaluate(network: keras.Model, points: np.ndarray, labels: np.ndarray) -> float:
-    """The loss on points and labels."""
-    return float(ops.mean(loss_of(targets_of(labels), network(points, training=False))))
+def evaluate(network: keras.Model, {{ many }}: np.ndarray, labels: np.ndarray) -> float:
+    """The loss on {{ many }} and labels."""
+    return float(ops.mean({{ measure }}({{ targets }}, network({{ many }}, training=False))))
 
 
-def read_points(part: str) -> tuple[np.ndarray, np.ndarray]:
-{% include "train.read_points" %}
+def read_{{ many }}(part: str) -> tuple[np.ndarray, np.ndarray]:
+{% include "train.read" %}
+{% if form == "points" %}
     points = [[{{ coordinates }}] for row in rows]
     labels = [{{ label }}(row["label"]) for row in rows]
     return np.array(points, np.float32), np.array(labels, np.{{ label }}32)
+{% else %}
+    return data["{{ many }}"][chosen], data["{{ answers }}"][chosen]
+{% endif %}
 
 
 def main(epochs: int) -> None:
     network = prepared(load())
-    points, labels = read_points("train")
+    {{ many }}, labels = read_{{ many }}("train")
 {% include "train.before" %}
     rng = np.random.default_rng(0)
     for epoch in range(epochs):
-        order = rng.permutation(len(points))
+        order = rng.permutation(len({{ many }}))
         batches = [order[i : i + BATCH_SIZE] for i in range(0, len(order), BATCH_SIZE)]
         for i, rows in enumerate(batches):
-            train_step(network, points[rows], labels[rows], epoch + i / len(batches))
-        loss = evaluate(network, points, labels)
+            train_step(network, {{ many }}[rows], labels[rows], epoch + i / len(batches))
+        loss = evaluate(network, {{ many }}{{ few }}, labels{{ few }})
 {% if held_out %}
-        held = evaluate(network, *held_out)
+        held = evaluate(network, *{{ held_rows }})
 {% endif %}
 {% include "train.epoch_end" %}
 '''
@@ -600,7 +590,7 @@ def main(epochs: int) -> None:
 )  # fmt: skip
 def keras(run: Run) -> dict[str, bytes]:
     written = Written.of(run, WORDS)
-    lines = [line for layer in written.layers for line in layer.logits]
+    some_asked = bool(run.classes and run.label_shape)
     clip = run.experiment.training.clip_norm is not None
     settings = ["global_clipnorm=CLIP_NORM"] if clip else []
     rule = replace(written.rule, arguments=[*written.rule.arguments, *settings])
@@ -611,10 +601,24 @@ def keras(run: Run) -> dict[str, bytes]:
         "framework": "Keras 3",
         "rates": ", ".join(rates),
         "with_penalty": " with penalties" * bool(rates),
-        "lines": "\n".join(lines),
+        "given": {"points": "features(points)", "images": 'ops.cast(images, "float32") / 255'}.get(
+            run.many, run.many
+        ),
+        "type": "" if run.dtype == "float32" else f'dtype="{run.dtype}", ',
+        "rebuilt": "labels.astype(np.float32) / 255" if run.form == "image" else "labels",
+        "measure": "loss_where_asked" if some_asked else "loss_of",
+        "targets": "targets_and_asked(labels)" if some_asked else "targets_of(labels)",
+        "train_step": f"def train_step(network: keras.Model, {run.many}: np.ndarray, "
+        "labels: np.ndarray, epoch: float) -> float:",
         "imports": ", ".join(used),
         "rule": rule.make("optimizer = ", 4, "LEARNING_RATE"),
-        "penalised": [f'"{name.split(".")[0]}"' for name in penalised(run)],
+        "penalised": [
+            f'("{to}", {i})'
+            for layer in written.layers
+            for to, weights in layer.load.items()
+            for i, weight in enumerate(weights)
+            if any(f'"{name}"' in weight for name in penalised(run))
+        ],
     }
     model, train = render(_MODEL, **values), render(_TRAIN, **values)
     return program("Keras 3", run, model, train, ["keras", "numpy", "safetensors", "torch"])

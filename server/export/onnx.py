@@ -82,8 +82,8 @@ _TYPES = {
 
 
 def model_bytes(run: Run) -> bytes:
-    """The model: `points` float32 (N, dimensions), `pictures` uint8 (N, height, width, channels),
-    `sequences` float32 (N, time, features) or `tokens` int32 (N, time) -> `outputs` float32
+    """The model: `points` float32 (N, dimensions), `images` uint8 (N, height, width, channels),
+    `series` float32 (N, time, features) or `tokens` int32 (N, time) -> `outputs` float32
     (N, …, units) and, where there are classes, `classes` int64 (N, …)."""
     g = Graph()
     g.arrays |= run.arrays

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .base import TARGETS, Place, Run, Words
-from .python_code import Layer, Rule, Written, call, facts, penalised, program, render
+from .base import TARGETS, Run, Words
+from .jax_layers import LAYER_WORDS
+from .python_code import Rule, Written, call, facts, penalised, program, render
 
 _FEATURES = {
     "x": "x",
@@ -57,34 +58,6 @@ _LOSSES = {
     "categorical_crossentropy": _crossentropy,
     "hinge": lambda loss: "jax.nn.relu(1 - targets * outputs).mean()",
 }
-
-
-# -- layers --------------------------------------------------------------------------------------
-
-_NORMS = {
-    "batch": [
-        'z, fresh = batch_norm(z, stats, "{name}", training)',
-        "stats = stats | fresh",
-    ],
-    "layer": ["z = layer_norm(z)"],
-}
-
-
-def _dense(say: Words, at: Place) -> Layer:
-    name, layer = at.name, at.layer
-    logits = [f'z = h @ params["{name}.w"] + params["{name}.b"]']
-    activate = [f"h = {say.activation(at)}"]
-    if layer.normalization != "none":
-        if layer.normalization not in _NORMS:
-            path = f"{at.path}/normalization"
-            raise say.unsupported(path, f"{layer.normalization!r}", ["none", *_NORMS])
-        logits += [line.format(name=name) for line in _NORMS[layer.normalization]]
-        logits.append(f'z = z * params["{name}.scale"] + params["{name}.offset"]')
-    if layer.dropout is not None:
-        number = name.removeprefix("hidden_")
-        drop = f"dropout(h, {layer.dropout!r}, jax.random.fold_in(key, {number}))"
-        activate += ["if training:", f"    h = {drop}"]
-    return Layer([], logits, activate, {})
 
 
 # -- optimizers ----------------------------------------------------------------------------------
@@ -247,7 +220,7 @@ WORDS = Words(
     {
         "feature": _FEATURES,
         "activation": _ACTIVATIONS,
-        "layer": {"dense": _dense},
+        "layer": LAYER_WORDS,
         "loss": _LOSSES,
         "optimizer": _OPTIMIZERS,
         "rules": {"tf_playground": _playground},
@@ -261,6 +234,9 @@ _MODEL = '''
 {% include "model.about" %}
 
 import sys
+{% if "Callable" in written.needs | join %}
+from collections.abc import Callable
+{% endif %}
 from pathlib import Path
 
 import jax
@@ -271,63 +247,39 @@ WEIGHTS = Path(__file__).with_name("weights.safetensors")
 Arrays = dict[str, jax.Array]
 
 
-def features(points: jax.Array) -> jax.Array:
+{% if form == "points" %}
+def features({{ many }}: jax.Array) -> jax.Array:
     """{{ points }} -> (N, {{ width }}): what the network is given of each."""
 {% if dimensions == 2 %}
-    x, y = points.T
+    x, y = {{ many }}.T
 {% else %}
-    x = points[:, 0]
+    x = {{ many }}[:, 0]
 {% endif %}
     {{ call("columns = [", written.features, 4, "]") }}
     return jnp.stack(columns, axis=1)
 
 
-{% if "layer_norm(" in lines %}
-def layer_norm(z: jax.Array) -> jax.Array:
-    """Every example to mean 0 and variance 1 over the units."""
-    mean, var = z.mean(1, keepdims=True), z.var(1, keepdims=True)
-    return (z - mean) / jnp.sqrt(var + 1e-5)
-
-
 {% endif %}
-{% if "batch_norm(" in lines %}
-def batch_norm(z: jax.Array, stats: Arrays, name: str, training: bool) -> tuple[jax.Array, Arrays]:
-    """Every unit to mean 0 and variance 1 over the batch, and the running averages after it.
-
-    A single example has no variance: it is normalized by the running averages.
-    """
-    mean, var, count = stats[f"{name}.mean"], stats[f"{name}.var"], len(z)
-    if not training or count == 1:
-        return (z - mean) / jnp.sqrt(var + 1e-5), {}
-    now, spread = z.mean(0), z.var(0)
-    fresh = {
-        f"{name}.mean": 0.9 * mean + 0.1 * now,
-        f"{name}.var": 0.9 * var + 0.1 * spread * count / (count - 1),
-    }
-    return (z - now) / jnp.sqrt(spread + 1e-5), fresh
+{% for code in written.needs %}
+{{ code }}
 
 
-{% endif %}
-{% if "dropout(" in lines %}
-def dropout(h: jax.Array, share: float, key: jax.Array) -> jax.Array:
-    """Silence a share of the units; the others are scaled up to make up for them."""
-    kept = jax.random.bernoulli(key, 1 - share, h.shape)
-    return jnp.where(kept, h / (1 - share), 0.0)
-
-
-{% endif %}
+{% endfor %}
 def network(
     params: Arrays,
     stats: Arrays,
-    points: jax.Array,
+    {{ many }}: jax.Array,
     training: bool = False,
     key: jax.Array | None = None,
 ) -> tuple[jax.Array, Arrays]:
-    """{{ points }} -> (N, {{ outputs }}) logits, the output layer before its
-    activation, and the running averages after them."""
-    h = features(points)
+    """{{ points }} -> {{ shaped }} logits,
+    the output layer before its activation, and the running averages after them."""
+    h = {{ given }}
+{% if keeps_given %}
+    given = h
+{% endif %}
 {% for layer in written.layers[:-1] %}
-{% for line in layer.logits + layer.activate %}
+{% for line in layer.lines %}
     {{ line }}
 {% endfor %}
 {% endfor %}
@@ -350,26 +302,31 @@ def load(path: Path = WEIGHTS) -> tuple[Arrays, Arrays]:
     return arrays, stats
 
 
-def predict(params: Arrays, stats: Arrays, points: jax.Array) -> jax.Array:
-    """{{ points }} -> (N, {{ outputs }}) outputs."""
-    logits, _ = network(params, stats, points)
+def predict(params: Arrays, stats: Arrays, {{ many }}: jax.Array) -> jax.Array:
+    """{{ points }} -> {{ shaped }} outputs."""
+    logits, _ = network(params, stats, {{ many }})
     return activate(logits)
 
 
 {% if classes %}
 def classify(outputs: jax.Array) -> jax.Array:
-    """(N, {{ outputs }}) outputs -> (N,) classes."""
+    """{{ shaped }} outputs -> {{ labelled }} classes."""
 {% if outputs == 1 %}
-    return (outputs[:, 0] > {{ threshold }}).astype(int)
+    return (outputs[..., 0] > {{ threshold }}).astype(int)
 {% else %}
-    return outputs.argmax(axis=1)
+    return outputs.argmax(axis=-1)
 {% endif %}
 
 
 {% endif %}
 if __name__ == "__main__":
+{% if form == "points" %}
     point = jnp.array([[float(number) for number in sys.argv[1:]]])
     answer = predict(*load(), point)
+{% else %}
+    {{ many }} = load_file(WEIGHTS.with_name("{{ data_file }}"))["{{ many }}"]
+    answer = predict(*load(), {{ many }}[[int(sys.argv[1])]])
+{% endif %}
 {% include "model.answer" %}
 '''
 
@@ -389,6 +346,9 @@ import optax
 from jax.flatten_util import ravel_pytree
 {% endif %}
 from model import Arrays, {{ "activate, " if "outputs" in written.loss }}load, network
+{% if form != "points" %}
+from safetensors.numpy import load_file
+{% endif %}
 
 {% include "train.settings" %}
 {% if l1 or l2 or decay or written.playground %}
@@ -410,14 +370,17 @@ class State(NamedTuple):
 
 
 def targets_of(labels: jax.Array) -> jax.Array:
-{% if not classes %}
-    """(N,) values -> (N, 1)."""
-    return labels[:, None]
+{% if rebuilds %}
+    """{{ labelled }} {{ many }} -> {{ shaped }}: what the network is given of them."""
+    return {{ rebuilt }}
+{% elif not classes %}
+    """{{ labelled }} values -> {{ shaped }}."""
+    return labels[..., None]
 {% elif outputs == 1 %}
-    """(N,) classes -> (N, 1): 1 for class 1, {{ low }} for class 0."""
-    return jnp.where(labels == 1, 1.0, {{ low }})[:, None]
+    """{{ labelled }} classes -> {{ shaped }}: 1 for class 1, {{ low }} for class 0."""
+    return jnp.where(labels == 1, 1.0, {{ low }})[..., None]
 {% else %}
-    """(N,) classes -> (N, {{ outputs }}): 1 in the column of the class, else {{ low }}."""
+    """{{ labelled }} classes -> {{ shaped }}: 1 in the column of the class, else {{ low }}."""
     return jnp.where(jax.nn.one_hot(labels, {{ outputs }}) == 1, 1.0, {{ low }})
 {% endif %}
 
@@ -430,6 +393,15 @@ def loss_of(logits: jax.Array, targets: jax.Array) -> jax.Array:
     return {{ written.loss }}
 
 
+{% if some_asked %}
+def loss_where_asked(logits: jax.Array, labels: jax.Array) -> jax.Array:
+    """The same over the answers that are asked for; a label of -1 is none."""
+    losses = jax.vmap(jax.vmap(loss_of))(logits, targets_of(labels))
+    asked = labels >= 0
+    return jnp.where(asked, losses, 0.0).sum() / jnp.maximum(asked.sum(), 1)
+
+
+{% endif %}
 {% if l1 or l2 %}
 def penalty(params: Arrays) -> jax.Array:
     """What large weights cost."""
@@ -464,13 +436,13 @@ def begin() -> State:
 
 @jax.jit
 def step(
-    state: State, points: jax.Array, targets: jax.Array, rate: float
+    state: State, {{ many }}: jax.Array, labels: jax.Array, rate: float
 ) -> tuple[State, jax.Array]:
     key, now = jax.random.split(state.key)
 
     def objective(params: Arrays) -> tuple[jax.Array, tuple[jax.Array, Arrays]]:
-        logits, stats = network(params, state.stats, points, training=True, key=now)
-        loss = loss_of(logits, targets)
+        logits, stats = network(params, state.stats, {{ many }}, training=True, key=now)
+        loss = {{ measured }}
         return loss{{ " + penalty(params)" if l1 or l2 }}, (loss, stats)
 
     gradients, (loss, stats) = jax.grad(objective, has_aux=True)(state.params)
@@ -488,37 +460,44 @@ def step(
 
 
 def train_step(
-    state: State, points: jax.Array, labels: jax.Array, epoch: float
+    state: State, {{ many }}: jax.Array, labels: jax.Array, epoch: float
 ) -> tuple[State, jax.Array]:
-    """One step on a batch, {{ points }} and (N,) labels, at a time in epochs, and its loss."""
-    return step(state, points, targets_of(labels), learning_rate(epoch))
+    """One step on a batch at a time in epochs, and its loss.
+
+    {{ many }}: {{ points }}. labels: {{ labelled }}.
+    """
+    return step(state, {{ many }}, labels, learning_rate(epoch))
 
 
-def evaluate(state: State, points: jax.Array, labels: jax.Array) -> float:
-    """The loss on points and labels."""
-    logits, _ = network(state.params, state.stats, points)
-    return float(loss_of(logits, targets_of(labels)))
+def evaluate(state: State, {{ many }}: jax.Array, labels: jax.Array) -> float:
+    """The loss on {{ many }} and labels."""
+    logits, _ = network(state.params, state.stats, {{ many }})
+    return float({{ measured }})
 
 
-def read_points(part: str) -> tuple[jax.Array, jax.Array]:
-{% include "train.read_points" %}
+def read_{{ many }}(part: str) -> tuple[jax.Array, jax.Array]:
+{% include "train.read" %}
+{% if form == "points" %}
     points = jnp.array([[{{ coordinates }}] for row in rows])
     return points, jnp.array([{{ label }}(row["label"]) for row in rows])
+{% else %}
+    return jnp.asarray(data["{{ many }}"][chosen]), jnp.asarray(data["{{ answers }}"][chosen])
+{% endif %}
 
 
 def main(epochs: int) -> None:
     state = begin()
-    points, labels = read_points("train")
+    {{ many }}, labels = read_{{ many }}("train")
 {% include "train.before" %}
     rng = np.random.default_rng(0)
     for epoch in range(epochs):
-        order = rng.permutation(len(points))
+        order = rng.permutation(len({{ many }}))
         batches = [order[i : i + BATCH_SIZE] for i in range(0, len(order), BATCH_SIZE)]
         for i, rows in enumerate(batches):
-            state, _ = train_step(state, points[rows], labels[rows], epoch + i / len(batches))
-        loss = evaluate(state, points, labels)
+            state, _ = train_step(state, {{ many }}[rows], labels[rows], epoch + i / len(batches))
+        loss = evaluate(state, {{ many }}{{ few }}, labels{{ few }})
 {% if held_out %}
-        held = evaluate(state, *held_out)
+        held = evaluate(state, *{{ held_rows }})
 {% endif %}
 {% include "train.epoch_end" %}
 '''
@@ -531,7 +510,6 @@ def main(epochs: int) -> None:
 )  # fmt: skip
 def plain_jax(run: Run) -> dict[str, bytes]:
     written = Written.of(run, WORDS)
-    lines = [line for layer in written.layers for line in [*layer.logits, *layer.activate]]
     clip = "optax.clip_by_global_norm(CLIP_NORM)"
     if run.experiment.training.clip_norm is None:
         optimizer = written.rule.make("OPTIMIZER = ", 0)
@@ -540,7 +518,11 @@ def plain_jax(run: Run) -> dict[str, bytes]:
     state = ["state.params", "gradients", "state.optimizer", "rate"]
     values = facts(run, written) | {
         "framework": "plain JAX",
-        "lines": "\n".join(lines),
+        "rebuilt": "labels / 255" if run.form == "image" else "labels",
+        "given": {"points": "features(points)", "images": "images / 255"}.get(run.many, run.many),
+        "measured": "loss_where_asked(logits, labels)"
+        if run.classes and run.label_shape
+        else "loss_of(logits, targets_of(labels))",
         "optimizer": optimizer,
         "move": written.rule.make("params, optimizer = ", 4, *state),
         "penalised": [f'"{name}"' for name in penalised(run)],

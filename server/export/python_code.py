@@ -5,10 +5,13 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 import jinja2
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import save
 
 from server.datasets.split import load
 from server.experiment.registry import FEATURES, LAYERS, LOSSES, OPTIMIZERS, SCHEDULES
@@ -19,6 +22,8 @@ from .weights_file import WEIGHTS, pack
 
 WIDTH = 100
 PARTS = ("train", "validation", "test")
+#: the file of examples that are no points, and bytes that it may have
+DATA, MAX_DATA = "data.safetensors", 8_000_000
 
 #: what the emitted code is tested with
 PINS = {
@@ -39,7 +44,7 @@ _PARTS = {
     "model.about": '''"""A network from Layerlab, in {{ framework }}.
 
 {{ summary }}.
-What it answers at a point:
+What it answers {{ asked_at }}:
 
     python model.py {{ example }}
 """
@@ -47,23 +52,34 @@ What it answers at a point:
     # what a model says that is called
     "model.answer": """    print("outputs", answer[0].tolist())
 {% if classes %}
+{% if labelled == "(N,)" %}
     print("class", classify(answer).item())
+{% else %}
+    print("classes", classify(answer)[0].tolist())
+{% endif %}
 {% endif %}
 """,
     # the beginning of a training script: what it is, and its imports
     "train.about": '''"""Trains the network of model.py by the rules it had in Layerlab.
 
-It goes on from weights.safetensors, with the points of points.csv, for so many epochs:
+It goes on from weights.safetensors, with the {{ many }} of {{ data_file }}, for so many epochs:
 
     python train.py 100
 """
 
+{% if form == "points" %}
 import csv
+{% endif %}
 {% if "math." in written.schedule.code ~ written.schedule.body | join ~ written.rule.code %}
 import math
 {% endif %}
 ''',
-    "train.settings": """POINTS = Path(__file__).with_name("points.csv")
+    "train.settings": """{% if form == "points" %}
+POINTS = Path(__file__).with_name("{{ data_file }}")
+{% else %}
+DATA = Path(__file__).with_name("{{ data_file }}")
+PARTS = ("train", "validation", "test")
+{% endif %}
 BATCH_SIZE = {{ training.batch_size }}
 LEARNING_RATE = {{ training.learning_rate }}
 {% if l1 %}
@@ -100,15 +116,20 @@ def learning_rate(epoch: float) -> float:
 
 {% endif %}
 """,
-    "train.read_points": '''    """The points and labels of a part: train, validation or test."""
+    "train.read": '''    """The {{ many }} and labels of a part: train, validation or test."""
+{% if form == "points" %}
     with POINTS.open() as file:
         rows = [row for row in csv.DictReader(file) if row["part"] == part]
+{% else %}
+    data = load_file(DATA)
+    chosen = data["part"] == PARTS.index(part)
+{% endif %}
 ''',
     # what goes before the first epoch, once there are points and labels
-    "train.before": """    if len(points) == 0:
-        sys.exit("points.csv has no training points")
+    "train.before": """    if len({{ many }}) == 0:
+        sys.exit("{{ data_file }} has no training {{ many }}")
 {% if held_out %}
-    held_out = read_points("{{ held_out }}")
+    held_out = read_{{ many }}("{{ held_out }}")
 {% endif %}
 {% if stopping %}
     best, waited = float("inf"), 0
@@ -175,13 +196,22 @@ class Layer:
     """How a layer is written.
 
     build: lines that make it. logits: lines from its input `h` to its weighted sums `z`.
-    activate: lines from `z` to `h`. load: where an array goes in the framework -> what it is.
+    activate: lines from `z` to `h`; of a layer without weighted sums, all its lines. load: where
+    arrays go in the framework -> what they are. needs: definitions that the lines use.
+    channels: whether it wants the channels last, or first, where its framework has them so;
+    `any` where it does not matter.
     """
 
-    build: Sequence[str]
-    logits: Sequence[str]
-    activate: Sequence[str]
-    load: Mapping[str, str]
+    build: Sequence[str] = ()
+    logits: Sequence[str] = ()
+    activate: Sequence[str] = ()
+    load: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    needs: Sequence[str] = ()
+    channels: Literal["last", "first", "any"] = "last"
+
+    @property
+    def lines(self) -> list[str]:
+        return [*self.logits, *self.activate]
 
 
 @dataclass(frozen=True)
@@ -205,6 +235,14 @@ class Schedule:
     code: str = ""
 
 
+def kept(run: Run, layers: list[Layer]) -> list[Layer]:
+    """The layers, each followed by what keeps its output, where another comes back to it."""
+    return [
+        replace(layer, activate=[*layer.activate, f"{place.name} = h"]) if place.kept else layer
+        for place, layer in zip(run.places, layers, strict=True)
+    ]
+
+
 @dataclass(frozen=True)
 class Written:
     """An experiment in a target's words."""
@@ -218,9 +256,17 @@ class Written:
     #: whether the penalties and the decay are the rule's own affair
     playground: bool
 
+    @property
+    def needs(self) -> list[str]:
+        """Every definition that the layers need, once."""
+        return list(dict.fromkeys(code.strip() for layer in self.layers for code in layer.needs))
+
     @classmethod
-    def of(cls, run: Run, say: Words) -> Written:
-        """Raises Unsupported where the target has no words."""
+    def of(
+        cls, run: Run, say: Words, arranged: Callable[[Run, list[Layer]], list[Layer]] = kept
+    ) -> Written:
+        """arranged: what is done to the layers as a whole. Raises Unsupported where the target
+        has no words."""
         data, training = run.experiment.data, run.experiment.training
         playground = training.rules == "tf_playground" and training.l1 > 0
         where = "/experiment/training"
@@ -233,7 +279,9 @@ class Written:
                 say.of(FEATURES, name, f"/experiment/data/features/{i}")
                 for i, name in enumerate(data.features)
             ],
-            layers=[say.of(LAYERS, p.layer.kind, p.path)(say, p) for p in run.places],
+            layers=arranged(
+                run, [say.of(LAYERS, p.layer.kind, p.path)(say, p) for p in run.places]
+            ),
             activation=say.activation(run.output),
             loss=written(LOSSES, training.loss, "loss"),
             rule=say.tables["rules"]["tf_playground"](training)
@@ -303,21 +351,28 @@ SCHEDULE_WORDS = Words("python", "Python", {"schedule": _SCHEDULES})
 
 def facts(run: Run, written: Written) -> dict[str, Any]:
     """What the templates of every framework read."""
-    training = run.experiment.training
+    training, points = run.experiment.training, run.form == "points"
     counts = load(run.experiment.data).counts
     penalised = not written.playground  # there the penalties are the rule's own affair
-    return {
+    rebuilds = run.experiment.task.rebuilds
+    answers = run.shape if rebuilds else run.label_shape
+    return about(run) | {
         "call": call,
         "written": written,
         "training": training,
-        "summary": run.wrapped_summary(),
+        "form": run.form,
         "coordinates": ", ".join(f'float(row["{c}"])' for c in ("x", "y")[: run.dimensions]),
         "dimensions": run.dimensions,
-        "points": f"(N, {run.dimensions}) points",
-        "example": "1.5 -2" if run.dimensions == 2 else "1.5",
+        "points": f"(N, {_sizes(run.shape)}) {run.many}",
+        "shape": f"{run.shape}",
+        "dtype": run.dtype,
         "width": len(written.features),
+        "keeps_given": run.keeps_given,
         "outputs": run.output.units,
-        "classes": run.classes,
+        "shaped": f"(N, {_sizes(run.output.output_shape)})",
+        "labelled": f"(N, {_sizes(answers)})" if answers else "(N,)",
+        # whether there are answers that are not asked for
+        "some_asked": bool(run.classes and run.label_shape),
         "low": run.low,
         "threshold": (run.low + 1) / 2,
         "label": "int" if run.classes else "float",
@@ -329,7 +384,31 @@ def facts(run: Run, written: Written) -> dict[str, Any]:
         "stopping": training.early_stopping if sum(counts.values()) > 1 else None,
         # what is held out and not empty, validation before test
         "held_out": next((part for part in PARTS[1:] if counts[part]), None),
+        # rows that are looked at after an epoch
+        "rebuilds": rebuilds,
+        "few": "" if points else "[:1000]",
+        "held_rows": "held_out" if points else "(rows[:1000] for rows in held_out)",
     }
+
+
+def about(run: Run) -> dict[str, Any]:
+    """What is said of an experiment and its data."""
+    points = run.form == "points"
+    coordinates = "1.5 -2" if run.dimensions == 2 else "1.5"
+    return {
+        "summary": run.wrapped_summary(),
+        "many": run.many,
+        "classes": run.classes,
+        "purpose": run.purpose,
+        "data_file": "points.csv" if points else DATA,
+        "answers": run.many if run.experiment.task.rebuilds else "labels",
+        "example": coordinates if points else "0",
+        "asked_at": "at a point" if points else f"for an example of {DATA}, by its number",
+    }
+
+
+def _sizes(shape: Sequence[int]) -> str:
+    return ", ".join(map(str, shape))
 
 
 def penalised(run: Run) -> list[str]:
@@ -340,35 +419,45 @@ def penalised(run: Run) -> list[str]:
 _README = """
 # A network from Layerlab, in {{ framework }}
 
-{{ summary }}, to {{ "tell classes apart" if classes else "predict a value" }}.
+{{ summary }}, to {{ purpose }}.
 
     pip install -r requirements.txt
-    python model.py {{ example }}    # what it answers at a point
+    python model.py {{ example }}    # what it answers {{ asked_at }}
     python train.py 20      # trains on, by the rules it had in Layerlab
 
-In `model.py` are the features and the network, in `train.py` loss, optimizer and schedule.
-`weights.safetensors` holds the weights, `points.csv` the data and its parts, `experiment.json`
+In `model.py` {{ are }} the network, in `train.py` loss, optimizer and schedule.
+`weights.safetensors` holds the weights, `{{ data_file }}` the data and its parts, `experiment.json`
 every setting. The order of the batches is another one, so runs differ as those of two seeds do.
+{% if left_out %}
+
+`{{ data_file }}` holds the first examples of every part, {{ held }} of {{ all }}, so that it stays
+small; training on them alone generalises less well. {{ source }}
+{% endif %}
 """
 
 
 def program(
     framework: str, run: Run, model: str, train: str, packages: Sequence[str]
 ) -> dict[str, bytes]:
-    """A folder with a model, its training, its weights and its points."""
+    """A folder with a model, its training, its weights and its data."""
+    points = run.form == "points"
+    rows, count = ((), 0) if points else _rows(run)
     readme = render(
         _README,
         framework=framework,
-        summary=run.wrapped_summary(),
-        classes=run.classes,
-        example="1.5 -2" if run.dimensions == 2 else "1.5",
+        are="are the features and" if points else "is",
+        left_out=len(rows) < count,
+        held=len(rows),
+        all=count,
+        source=_source(run),
+        **about(run),
     )
     return {
         "README.md": readme.encode(),
         "model.py": model.encode(),
         "train.py": train.encode(),
         WEIGHTS: pack(run),
-        "points.csv": points_csv(run),
+        **({"points.csv": points_csv(run)} if points else {DATA: data_safetensors(run)}),
         "experiment.json": experiment_json(run.experiment),
         "requirements.txt": requirements(*packages),
     }
@@ -384,3 +473,31 @@ def points_csv(run: Run) -> bytes:
     for inputs, label, part in zip(loaded.inputs, labels, loaded.part, strict=True):
         table.writerow([*inputs, label, PARTS[part]])  # each in the fewest digits that say it
     return text.getvalue().encode()
+
+
+def data_safetensors(run: Run) -> bytes:
+    """The examples, their labels and parts (0 train, 1 validation, 2 test), as many of each part
+    as `MAX_DATA` leaves room for."""
+    loaded, (rows, _) = load(run.experiment.data), _rows(run)
+    arrays = {
+        run.many: np.ascontiguousarray(loaded.pool[loaded.rows[rows]]),
+        "part": loaded.part[rows],
+    }
+    if not run.experiment.task.rebuilds:
+        arrays["labels"] = loaded.labels[rows].astype(np.int32 if run.classes else np.float32)
+    return save(arrays)
+
+
+def _rows(run: Run) -> tuple[NDArray[np.int64], int]:
+    """Which examples a file of the data holds, and how many there are."""
+    loaded = load(run.experiment.data)
+    count = len(loaded.part)
+    size = loaded.pool[:1].nbytes + loaded.labels[:1].nbytes + 1
+    share = min(1.0, MAX_DATA / (size * count))
+    places = [np.flatnonzero(loaded.part == part) for part in range(len(PARTS))]
+    return np.concatenate([p[: int(len(p) * share)] for p in places]), count
+
+
+def _source(run: Run) -> str:
+    dataset = run.experiment.data.dataset
+    return f"The whole is {dataset.source}." if dataset.source else ""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from fnmatch import fnmatch
 from typing import Any
 
-from .base import TARGETS, Place, Run, Words
-from .python_code import Layer, Rule, Written, facts, penalised, program, render
+from .base import TARGETS, Run, Words
+from .python_code import Rule, Written, facts, penalised, program, render
+from .pytorch_layers import LAYER_WORDS, arranged
 
 _FEATURES = {
     "x": "x",
@@ -52,47 +55,6 @@ _LOSSES = {
     ),
     "hinge": lambda loss: "F.relu(1 - targets * outputs).mean()",
 }
-
-
-# -- layers --------------------------------------------------------------------------------------
-
-_NORMS = {
-    "batch": (
-        "BatchNorm",
-        {
-            "weight": "scale",
-            "bias": "offset",
-            "running_mean": "mean",
-            "running_var": "var",
-        },
-    ),
-    "layer": ("nn.LayerNorm", {"weight": "scale", "bias": "offset"}),
-}
-
-
-def _dense(say: Words, at: Place) -> Layer:
-    name, layer = at.name, at.layer
-    build = [f"self.{name} = nn.Linear({at.inputs}, {at.units})"]
-    logits = [f"z = self.{name}(h)"]
-    activate = [f"h = {say.activation(at)}"]
-    load = {
-        f"{name}.weight": f'arrays["{name}.w"].T',
-        f"{name}.bias": f'arrays["{name}.b"]',
-    }
-    if layer.normalization != "none":
-        path = f"{at.path}/normalization"
-        if layer.normalization not in _NORMS:
-            raise say.unsupported(path, f"{layer.normalization!r}", ["none", *_NORMS])
-        norm, parts = _NORMS[layer.normalization]
-        build.append(f"self.{name}_norm = {norm}({at.units})")
-        logits.append(f"z = self.{name}_norm(z)")
-        load |= {f"{name}_norm.{to}": f'arrays["{name}.{part}"]' for to, part in parts.items()}
-    if layer.normalization == "batch":
-        load[f"{name}_norm.num_batches_tracked"] = "torch.tensor(0)"
-    if layer.dropout is not None:
-        build.append(f"self.{name}_dropout = nn.Dropout({layer.dropout!r})")
-        activate.append(f"h = self.{name}_dropout(h)")
-    return Layer(build, logits, activate, load)
 
 
 # -- optimizers ----------------------------------------------------------------------------------
@@ -232,7 +194,7 @@ WORDS = Words(
     {
         "feature": _FEATURES,
         "activation": _ACTIVATIONS,
-        "layer": {"dense": _dense},
+        "layer": LAYER_WORDS,
         "loss": _LOSSES,
         "optimizer": _OPTIMIZERS,
         "rules": {"tf_playground": _playground},
@@ -246,6 +208,9 @@ _MODEL = """
 {% include "model.about" %}
 
 import sys
+{% if "Callable" in written.needs | join %}
+from collections.abc import Callable
+{% endif %}
 from pathlib import Path
 
 import torch
@@ -261,32 +226,26 @@ WEIGHTS = Path(__file__).with_name("weights.safetensors")
 {{ body }}"""
 
 _BODY = '''
-def features(points: Tensor) -> Tensor:
+{% if form == "points" %}
+def features({{ many }}: Tensor) -> Tensor:
     """{{ points }} -> (N, {{ width }}): what the network is given of each."""
 {% if dimensions == 2 %}
-    x, y = points.unbind(dim=1)
+    x, y = {{ many }}.unbind(dim=1)
 {% else %}
-    x = points[:, 0]
+    x = {{ many }}[:, 0]
 {% endif %}
     {{ call("columns = [", written.features, 4, "]") }}
     return torch.stack(columns, dim=1)
 
 
-{% if batch_norm %}
-class BatchNorm(nn.BatchNorm1d):
-    """PyTorch's, but a batch of one example, which has no variance, is no error: it is
-    normalized by the running averages."""
-
-    def forward(self, z: Tensor) -> Tensor:
-        if self.training and len(z) == 1:
-            mean, var = self.running_mean, self.running_var
-            return F.batch_norm(z, mean, var, self.weight, self.bias, eps=self.eps)
-        return super().forward(z)
-
-
 {% endif %}
+{% for code in written.needs %}
+{{ code }}
+
+
+{% endfor %}
 class Network(nn.Module):
-    """{{ points }} -> (N, {{ outputs }}) logits: the output layer before its activation."""
+    """{{ points }} -> {{ shaped }} logits: the output layer before its activation."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -296,10 +255,13 @@ class Network(nn.Module):
 {% endfor %}
 {% endfor %}
 
-    def forward(self, points: Tensor) -> Tensor:
-        h = features(points)
+    def forward(self, {{ many }}: Tensor) -> Tensor:
+        h = {{ given }}
+{% if keeps_given %}
+        given = h
+{% endif %}
 {% for layer in written.layers[:-1] %}
-{% for line in layer.logits + layer.activate %}
+{% for line in layer.lines %}
         {{ line }}
 {% endfor %}
 {% endfor %}
@@ -331,25 +293,30 @@ def load(path: Path = WEIGHTS) -> Network:
 
 
 @torch.no_grad()
-def predict(network: Network, points: Tensor) -> Tensor:
-    """{{ points }} -> (N, {{ outputs }}) outputs."""
-    return activate(network.eval()(points))
+def predict(network: Network, {{ many }}: Tensor) -> Tensor:
+    """{{ points }} -> {{ shaped }} outputs."""
+    return activate(network.eval()({{ many }}))
 
 
 {% if classes %}
 def classify(outputs: Tensor) -> Tensor:
-    """(N, {{ outputs }}) outputs -> (N,) classes."""
+    """{{ shaped }} outputs -> {{ labelled }} classes."""
 {% if outputs == 1 %}
-    return (outputs[:, 0] > {{ threshold }}).long()
+    return (outputs[..., 0] > {{ threshold }}).long()
 {% else %}
-    return outputs.argmax(dim=1)
+    return outputs.argmax(dim=-1)
 {% endif %}
 
 
 {% endif %}
 if __name__ == "__main__":
+{% if form == "points" %}
     point = torch.tensor([[float(number) for number in sys.argv[1:]]])
     answer = predict(load(), point)
+{% else %}
+    {{ many }} = load_file(WEIGHTS.with_name("{{ data_file }}"))["{{ many }}"]
+    answer = predict(load(), {{ many }}[[int(sys.argv[1])]])
+{% endif %}
 {% include "model.answer" %}
 '''
 
@@ -359,10 +326,13 @@ import sys
 from pathlib import Path
 
 import torch
-{% if "F." in written.loss or outputs > 1 %}
+{% if "F." in written.loss or classes > 2 or outputs > 1 and classes %}
 import torch.nn.functional as F
 {% endif %}
 from model import Network, {{ "activate, " if "outputs" in written.loss }}load
+{% if form != "points" %}
+from safetensors.torch import load_file
+{% endif %}
 from torch import Tensor
 
 {% include "train.settings" %}
@@ -372,14 +342,17 @@ from torch import Tensor
 
 
 def targets_of(labels: Tensor) -> Tensor:
-{% if not classes %}
-    """(N,) values -> (N, 1)."""
-    return labels[:, None]
+{% if rebuilds %}
+    """{{ labelled }} {{ many }} -> {{ shaped }}: what the network is given of them."""
+    return {{ rebuilt }}
+{% elif not classes %}
+    """{{ labelled }} values -> {{ shaped }}."""
+    return labels[..., None]
 {% elif outputs == 1 %}
-    """(N,) classes -> (N, 1): 1 for class 1, {{ low }} for class 0."""
-    return torch.where(labels == 1, 1.0, {{ low }})[:, None]
+    """{{ labelled }} classes -> {{ shaped }}: 1 for class 1, {{ low }} for class 0."""
+    return torch.where(labels == 1, 1.0, {{ low }})[..., None]
 {% else %}
-    """(N,) classes -> (N, {{ outputs }}): 1 in the column of the class, else {{ low }}."""
+    """{{ labelled }} classes -> {{ shaped }}: 1 in the column of the class, else {{ low }}."""
     return torch.where(F.one_hot(labels, {{ outputs }}) == 1, 1.0, {{ low }})
 {% endif %}
 
@@ -392,6 +365,14 @@ def loss_of(logits: Tensor, targets: Tensor) -> Tensor:
     return {{ written.loss }}
 
 
+{% if some_asked %}
+def loss_where_asked(logits: Tensor, labels: Tensor) -> Tensor:
+    """The same over the answers that are asked for; a label of -1 is none."""
+    asked = labels >= 0
+    return loss_of(logits[asked], targets_of(labels[asked]))
+
+
+{% endif %}
 {% if l1 or l2 or decay %}
 def weights(network: Network) -> list[Tensor]:
     """The matrices; biases are not {{ "penalised" if l1 or l2 else "shrunk" }}."""
@@ -414,23 +395,26 @@ def penalty(network: Network) -> Tensor:
 {% endif %}
 {% include "train.rule" %}
 def make_optimizer(network: Network) -> torch.optim.Optimizer:
-    {{ written.rule.make("return ", 4, "network.parameters()") }}
+    {{ written.rule.make("return ", 4, trained) }}
 
 
 def train_step(
     network: Network,
     optimizer: torch.optim.Optimizer,
-    points: Tensor,
+    {{ many }}: Tensor,
     labels: Tensor,
     epoch: float,
 ) -> float:
-    """One step on a batch, {{ points }} and (N,) labels, at a time in epochs; its loss."""
+    """One step on a batch at a time in epochs; its loss.
+
+    {{ many }}: {{ points }}. labels: {{ labelled }}.
+    """
     network.train()
     rate = learning_rate(epoch)
     for group in optimizer.param_groups:
         group["lr"] = rate
     optimizer.zero_grad()
-    loss = loss_of(network(points), targets_of(labels))
+    loss = {{ measure }}(network({{ many }}), {{ targets }})
 {% if l1 or l2 %}
     (loss + penalty(network)).backward()
 {% else %}
@@ -452,32 +436,51 @@ def train_step(
 
 
 @torch.no_grad()
-def evaluate(network: Network, points: Tensor, labels: Tensor) -> float:
-    """The loss on points and labels."""
-    return loss_of(network.eval()(points), targets_of(labels)).item()
+def evaluate(network: Network, {{ many }}: Tensor, labels: Tensor) -> float:
+    """The loss on {{ many }} and labels."""
+    return {{ measure }}(network.eval()({{ many }}), {{ targets }}).item()
 
 
-def read_points(part: str) -> tuple[Tensor, Tensor]:
-{% include "train.read_points" %}
+def read_{{ many }}(part: str) -> tuple[Tensor, Tensor]:
+{% include "train.read" %}
+{% if form == "points" %}
     points = torch.tensor([[{{ coordinates }}] for row in rows])
     return points, torch.tensor([{{ label }}(row["label"]) for row in rows])
+{% else %}
+    return data["{{ many }}"][chosen], data["{{ answers }}"][chosen]{{ ".long()" if classes }}
+{% endif %}
 
 
 def main(epochs: int) -> None:
     network = load()
     optimizer = make_optimizer(network)
-    points, labels = read_points("train")
+    {{ many }}, labels = read_{{ many }}("train")
 {% include "train.before" %}
     for epoch in range(epochs):
-        batches = torch.randperm(len(points)).split(BATCH_SIZE)
+        batches = torch.randperm(len({{ many }})).split(BATCH_SIZE)
         for i, rows in enumerate(batches):
-            train_step(network, optimizer, points[rows], labels[rows], epoch + i / len(batches))
-        loss = evaluate(network, points, labels)
+            train_step(network, optimizer, {{ many }}[rows], labels[rows], epoch + i / len(batches))
+        loss = evaluate(network, {{ many }}{{ few }}, labels{{ few }})
 {% if held_out %}
-        held = evaluate(network, *held_out)
+        held = evaluate(network, *{{ held_rows }})
 {% endif %}
 {% include "train.epoch_end" %}
 '''
+
+
+def _reads(expression: str, name: str) -> bool:
+    """Whether an array is read in what is loaded; `?` there is any letter."""
+    return any(fnmatch(name, pattern) for pattern in re.findall(r'"([^"]+)"', expression))
+
+
+def _trained(written: Written) -> str:
+    """The parameters that an optimizer is given."""
+    frozen = any(
+        "requires_grad_(False)" in line for layer in written.layers for line in layer.build
+    )
+    return (
+        "[p for p in network.parameters() if p.requires_grad]" if frozen else "network.parameters()"
+    )
 
 
 @TARGETS.register(
@@ -486,15 +489,19 @@ def main(epochs: int) -> None:
     help="An nn.Module with its weights, and a script that trains it as here.",
 )  # fmt: skip
 def pytorch(run: Run) -> dict[str, bytes]:
-    written = Written.of(run, WORDS)
+    written = Written.of(run, WORDS, arranged)
     values = facts(run, written) | {
         "framework": "PyTorch",
-        "batch_norm": any("BatchNorm" in line for layer in written.layers for line in layer.build),
+        "given": {"points": "features(points)", "images": "images / 255"}.get(run.many, run.many),
+        "rebuilt": "labels / 255" if run.form == "image" else "labels",
+        "measure": "loss_where_asked" if run.classes and run.label_shape else "loss_of",
+        "targets": "labels" if run.classes and run.label_shape else "targets_of(labels)",
+        "trained": _trained(written),
         "penalised": [
             f"network.{to}"
             for layer in written.layers
             for to, array in layer.load.items()
-            if any(f'"{name}"' in array for name in penalised(run))
+            if any(_reads(array, name) for name in penalised(run))
         ],
     }
     body = render(_BODY, **values)
