@@ -113,3 +113,9 @@ describe('the schema', () => {
     });
   });
 });
+
+it('knows a list of whole numbers', () => {
+  const node = { type: 'array', items: { type: 'integer' } };
+  expect(s.fieldType(node)).toBe('numbers');
+  expect(s.fieldType({ type: 'array', items: { type: 'array' } })).toBe('other');
+});

@@ -69,6 +69,7 @@ export type FieldType =
   | 'union'
   | 'object'
   | 'text'
+  | 'numbers'
   | 'other';
 
 const SIMPLE: Record<string, FieldType> = {
@@ -82,6 +83,8 @@ const SIMPLE: Record<string, FieldType> = {
 export function fieldType(node: Schema): FieldType {
   if (Array.isArray(node.oneOf)) return 'union';
   if (Array.isArray(node.enum)) return 'choice';
+  if (node.type === 'array' && isNode(node.items) && node.items.type === 'integer')
+    return 'numbers';
   return SIMPLE[text(node.type)] ?? 'other';
 }
 
