@@ -1,4 +1,4 @@
-/** Tabs of the outcome that only some networks have. */
+/** Pictures of the outcome that only some networks have. */
 
 import type { Tab } from '../pictures/Tabs.svelte';
 import type { Session } from '../types';
@@ -6,7 +6,7 @@ import { layersOf } from './plane';
 
 export type FamilyTab = 'text' | 'forecast' | 'plane';
 
-const TABS: Record<FamilyTab, Tab<FamilyTab>> = {
+const TABS: { [Id in FamilyTab]: Tab<Id> } = {
   text: {
     id: 'text',
     title: 'Text',
@@ -30,13 +30,13 @@ type Asked = Pick<
 >;
 
 /**
- * What is looked at first, and what comes after the answers. continues: whether the dataset's
+ * What is looked at first, and what stands among the details. continues: whether the dataset's
  * answer is what comes next.
  */
 export function familyTabs(
   session: Asked,
   continues: boolean,
-): { first: Tab<FamilyTab>[]; later: Tab<FamilyTab>[] } {
+): { first: Tab<FamilyTab>[]; later: Tab<'plane'>[] } {
   const { form, input_shape, label_shape, experiment } = session;
   if (form === 'points') return { first: [], later: [] };
   const plane = layersOf(session).length ? [TABS.plane] : [];
