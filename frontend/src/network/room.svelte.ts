@@ -414,6 +414,26 @@ export class Room {
     void this.#apply(change, `${names} of layer ${index + 1}`);
   }
 
+  /** Of points a layer at once, of the most usual kind; else which one is asked. */
+  addAtEnd(owner: Element): void {
+    const at = this.stack.keys.length;
+    const [usual] = this.kindsAt(at);
+    if (this.planar && usual) this.add(usual, at);
+    else this.askAdd(at, owner);
+  }
+
+  /** Every kind of layer, those first that are likeliest at a place of the list. */
+  kindsAt(at: number): Variant[] {
+    const kinds = this.facts?.kinds ?? [];
+    const rank = (kind: Variant) =>
+      (this.fitsAt(kind, at) ? 0 : 100) + (this.#hasWidth(kind) ? 0 : 10) + reads(kind).length;
+    return kinds.toSorted((a, b) => rank(a) - rank(b));
+  }
+
+  #hasWidth(kind: Variant): boolean {
+    return this.facts !== null && widthField(this.facts.root, kind.node) !== null;
+  }
+
   /** Add a layer, or ask which kind where there are several. */
   askAdd(at: number, owner: Element): void {
     const kinds = this.facts?.kinds ?? [];
