@@ -425,8 +425,12 @@ export class Room {
   /** Every kind of layer, those first that are likeliest at a place of the list. */
   kindsAt(at: number): Variant[] {
     const kinds = this.facts?.kinds ?? [];
+    const like = this.stack.layers[at - 1]?.kind;
     const rank = (kind: Variant) =>
-      (this.fitsAt(kind, at) ? 0 : 100) + (this.#hasWidth(kind) ? 0 : 10) + reads(kind).length;
+      (this.fitsAt(kind, at) ? 0 : 100) +
+      (this.#hasWidth(kind) ? 0 : 10) +
+      (kind.kind === like ? 0 : 1) +
+      (this.planar || reads(kind).length === 1 ? 0 : 1);
     return kinds.toSorted((a, b) => rank(a) - rank(b));
   }
 
