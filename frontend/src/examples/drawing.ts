@@ -1,5 +1,7 @@
 /** What is drawn by hand, or dropped, as a picture that the network knows from its data. */
 
+import type { Tensor } from '../types';
+
 /** A picture in grey: 0 is empty, 1 is ink. */
 export interface Sheet {
   width: number;
@@ -85,6 +87,23 @@ export function usualShare(sheets: readonly Sheet[]): number {
   });
   return Math.min(1, shares.sort((a, b) => a - b)[Math.floor(shares.length / 2)] ?? 20 / 28);
 }
+
+/** The same of pictures as the page has them: bytes (n, height, width, channels). */
+export function shareOfPictures(inputs: Tensor | undefined, shape: readonly number[]): number {
+  const [height = 1, width = 1, channels = 1] = shape;
+  if (!inputs || `${inputs.shape.slice(1)}` !== `${shape}`) return usualShare([]);
+  const pixels = width * height;
+  const sheets = Array.from({ length: Math.min(MOST, inputs.shape[0] ?? 0) }, (_, i) => ({
+    width,
+    height,
+    values: Float32Array.from(
+      { length: pixels },
+      (_, p) => (inputs.data[(i * pixels + p) * channels] ?? 0) / 255,
+    ),
+  }));
+  return usualShare(sheets);
+}
+const MOST = 64;
 
 const middleOf = ({ left, right, top, bottom }: Bounds) => ({
   x: (left + right) / 2,

@@ -96,6 +96,40 @@ describe('units', () => {
   });
 });
 
+describe('an example on its way', () => {
+  const layers = [
+    { units: 8 },
+    { units: 8, small: true },
+    { units: 16 },
+    { units: 16, small: true },
+    { units: 784, small: true },
+    { units: 64 },
+  ];
+  const place = room({ width: 762, features: 0, example: true, layers, output: { units: 10 } });
+
+  it('is one large tile, with the whole network of MNIST beside it in a window of 1440', () => {
+    const [input, first] = place.columns as [Column, Column];
+    expect(input.ys).toHaveLength(1);
+    expect(input.tile).toBeGreaterThan(first.tile);
+    expect(place.width).toBe(762);
+  });
+
+  it('passes layers without weights in smaller tiles, closer together', () => {
+    const [, conv, pool] = place.columns as [Column, Column, Column];
+    expect(pool.tile).toBeLessThan(conv.tile);
+    expect(pool.head).toBeLessThan(conv.head);
+    for (const column of place.columns) expect(bottom(column)).toBeLessThanOrEqual(place.height);
+  });
+
+  it('has heads that do not overlap', () => {
+    const columns = place.columns.slice(1, -1);
+    for (const [i, column] of columns.slice(1).entries()) {
+      const before = columns[i] as Column;
+      expect(column.x - before.x).toBeGreaterThanOrEqual((column.head + before.head) / 2);
+    }
+  });
+});
+
 describe('a panel beside its anchor', () => {
   const view = { width: 400, height: 300 };
   const size = { width: 120, height: 80 };

@@ -113,4 +113,25 @@ describe('the layers as drawn', () => {
     expect([stack.keys[0], stack.keys[2]]).toEqual([a, b]);
     expect(stack.frameKeys).toEqual(stack.keys);
   });
+
+  it('are the same again when the server has refused what was done to them', () => {
+    const [a, b] = stack.keys;
+    const { layers } = stack;
+    void stack.apply(removeLayer(layers, 0), 'remove');
+    flushSync();
+    expect(stack.keys).toEqual([b]);
+    lab.show(structuredClone(layers), graphOf(layers));
+    expect(stack.keys).toEqual([a, b]);
+    expect(stack.frameKeys).toEqual([a, b]);
+  });
+
+  it('have frames of one example as well as of the plane', () => {
+    const [a, b] = stack.keys;
+    void stack.apply(moveLayer(stack.layers, 0, 1), 'move');
+    lab.answer();
+    const values = [2, 4, 1].map((units) => ({ values: { shape: [units, 3, 3] }, limit: 1 }));
+    lab.frame = { views: { activations: { layers: values } } } as unknown as Frame;
+    flushSync();
+    expect(stack.frameKeys).toEqual([b, a]);
+  });
 });

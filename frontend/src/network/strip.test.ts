@@ -29,4 +29,13 @@ describe('the strip of all units', () => {
     expect([...pixels.slice(0, 4)]).toEqual([6, 6, 6, 0]);
     expect([...pixels.slice(12)]).toEqual([0, 0, 0, 0]);
   });
+
+  it('takes maps of any shape, lines over time and single values', () => {
+    const wide = { shape: [1, 1, 2], data: Uint8Array.of(7, 9) };
+    expect([...stripPixels(wide, 1, 1, 2, lut)]).toEqual([8, 10, 8, 10]);
+    const lines = { shape: [2, 2], data: Uint8Array.of(7, 9, 0, 1) };
+    expect([...stripPixels(lines, 2, 2, 2, lut)]).toEqual([8, 10, 1, 2, 8, 10, 1, 2]);
+    const values = { shape: [2], data: Uint8Array.of(7, 9) };
+    expect([...stripPixels(values, 2, 2, 1, lut)]).toEqual([8, 10]);
+  });
 });
