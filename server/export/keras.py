@@ -507,6 +507,7 @@ def targets_and_asked(labels: np.ndarray) -> np.ndarray:
 
 def loss_where_asked(targets, logits):
     """The same, the mean over the answers that are asked for."""
+    targets = ops.convert_to_tensor(targets)
     targets, asked = targets[..., :-1], targets[..., -1]
     return ops.sum(loss_of(targets, logits) * asked) / ops.maximum(ops.sum(asked), 1)
 

@@ -413,7 +413,8 @@ def _sizes(shape: Sequence[int]) -> str:
 
 def penalised(run: Run) -> list[str]:
     """The arrays that penalties apply to, by their names in the file."""
-    return [f"{place.name}.{name}" for place in run.places for name in place.layer.regularized]
+    named = [f"{place.name}.{name}" for place in run.places for name in place.layer.regularized]
+    return [name for name in named if name in run.arrays]
 
 
 _README = """
