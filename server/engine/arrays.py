@@ -31,6 +31,8 @@ leaves_of: Callable[[Tree], list[Any]] = _jax.tree.leaves
 tree_map: Callable[..., Tree] = _jax.tree.map
 fori_loop: Callable[..., Tree] = _jax.lax.fori_loop
 grad: Callable[[Callable[..., jax.Array]], Callable[..., Tree]] = _jax.grad
+cond: Callable[..., Tree] = _jax.lax.cond
+map_each: Callable[..., Tree] = _jax.lax.map
 map_in_batches: Callable[..., Tree] = partial(_jax.lax.map, batch_size=64)
 value_and_grad: Callable[..., Callable[..., Tree]] = _jax.value_and_grad
 

@@ -11,16 +11,13 @@ from numpy.typing import NDArray
 from server.datasets.features import transform
 from server.datasets.split import Loaded
 from server.experiment import Experiment
-from server.experiment.shapes import numbers_of
 from server.training.targets import encode, target_low
 
 from .model import Model
 
 #: examples of each part that the scores of a network of many multiplications look at: as many
-#: as cost about so many, but not fewer or more than this
-SCORE_COST, FEWEST, MOST = 400_000_000, 64, 1000
-#: nor more than take so many numbers on their way
-SCORE_NUMBERS = 25_000_000
+#: as cost about so many, but not fewer or more than this; a multiple of the fewest
+SCORE_COST, FEWEST, MOST = 400_000_000, 64, 960
 
 
 @dataclass(frozen=True)
@@ -115,8 +112,7 @@ def _scored(experiment: Experiment, loaded: Loaded) -> dict[str, int]:
 def _sample_size(experiment: Experiment) -> int:
     model = Model.of(experiment)
     cost = max(sum(model.multiplications), 1)
-    room = max(numbers_of(model.layers, model.shapes), 1)
-    return max(FEWEST, min(MOST, SCORE_COST // cost, SCORE_NUMBERS // room))
+    return max(FEWEST, min(MOST, SCORE_COST // cost) // FEWEST * FEWEST)
 
 
 def _capacity(rows: int) -> int:

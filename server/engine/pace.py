@@ -72,6 +72,21 @@ class Pace:
             self._steps = max(1.0, steps * min(2.0, self._seconds / max(seconds, 1e-6)))
 
 
+class Share:
+    """A share of the time for something that takes long: when it may be done again."""
+
+    def __init__(self, share: float) -> None:
+        self._share = share
+        self._next = 0.0
+
+    def may(self, now: float) -> bool:
+        return now >= self._next
+
+    def spend(self, start: float, end: float) -> None:
+        """It was done from then to then."""
+        self._next = end + (end - start) * (1 / self._share - 1)
+
+
 class Meter:
     """Steps per second of the clock, for people to read: renewed twice a second."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -10,12 +11,14 @@ import optax  # pyright: ignore[reportMissingTypeStubs] - it has none
 
 from server.layers.base import Params
 
-from .arrays import Tree, arange, einsum, grad, zeros
-from .model import mean_loss, real_rows, total_loss
+from .arrays import Tree, arange, cond, einsum, eval_shape, grad, map_each, tree_map, zeros
+from .model import Pass, mean_loss, real_rows, total_loss
 from .shape import Shape
 
 #: the slopes are those over at most this many training examples
 SLOPE_SAMPLE = 512
+#: examples that are looked at together, where they may be large; divides a sample
+FEW = 64
 
 
 def scored_rows(shape: Shape, data: Tree) -> Tree:
@@ -34,13 +37,62 @@ def scored_rows(shape: Shape, data: Tree) -> Tree:
     }
 
 
+def passed(
+    shape: Shape, state: Tree, live: jax.Array, rows: Tree, pick: Callable[[Pass], Tree]
+) -> Tree:
+    """What is picked of the forward pass over the rows that scores look at: (N, ...) each.
+
+    Of examples that may be large it goes a few at a time, so that what layers work out stays in
+    the processor's cache, and leaves out those where none is real.
+    """
+    network, inputs = shape.network(live), rows["inputs"]
+
+    def look(given: jax.Array) -> Tree:
+        return pick(network.forward(state["params"], state["stats"], given))
+
+    if not shape.streamed:
+        return look(inputs)
+
+    def few(chunk: tuple[jax.Array, jax.Array]) -> Tree:
+        given, real = chunk
+        found = eval_shape(look, given)
+
+        def nothing(_: jax.Array) -> Tree:
+            return tree_map(zeros_of, found)
+
+        return cond(real, look, nothing, given)
+
+    def together(found: jax.Array) -> jax.Array:
+        return found.reshape(-1, *found.shape[2:])
+
+    count = len(inputs) // FEW
+    real = jnp.any(rows["part"].reshape(count, FEW) < 3, axis=1)
+    return tree_map(together, map_each(few, (inputs.reshape(count, FEW, *inputs.shape[1:]), real)))
+
+
+def zeros_of(array: Any) -> jax.Array:
+    """Zeros of an array's shape and type."""
+    return zeros(array.shape, array.dtype)
+
+
+def answers(shape: Shape, state: Tree, live: jax.Array, rows: Tree) -> Pass:
+    """The answers to the rows that scores look at, and nothing of the layers on the way."""
+
+    def pick(result: Pass) -> tuple[jax.Array, ...]:
+        added = () if result.penalty is None else (result.penalty,)
+        return result.logits, result.outputs, *added
+
+    logits, outputs, *added = passed(shape, state, live, rows, pick)
+    return Pass(logits, outputs, [], [], added[0] if added else None)
+
+
 def evaluate(shape: Shape, state: Tree, live: jax.Array, data: Tree) -> Tree:
     """Loss and score (accuracy, or R² for regression) of every part, the confusion
     counts (3, C, C) for classification, and the learning rate of this moment."""
     experiment = shape.thaw(live)
     task, loss = experiment.task, experiment.training.loss
     rows = scored_rows(shape, data)
-    result = shape.network(live).forward(state["params"], state["stats"], rows["inputs"])
+    result = answers(shape, state, live, rows)
     losses = loss.per_example(result.logits, result.outputs, rows["targets"])
     parts = masks = (rows["part"][None] == arange(3)[:, None]).astype(jnp.float32)
     if shape.streamed:

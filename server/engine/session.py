@@ -30,7 +30,7 @@ from .edit import edited
 from .evaluation import evaluate
 from .history import Edited, Ended, Log, Record, Resumed, check
 from .jobs import Job, Rank
-from .pace import TURN, Meter, Pace
+from .pace import TURN, Meter, Pace, Share
 from .program import ADVANCE, Probe, Program, Programs, Vector
 from .run import Run
 from .snapshot import Snapshot, Status, Watcher
@@ -40,6 +40,8 @@ from .views import SCORES, SLOPES, Scene, probes
 
 #: looking may take at most this share of a session's computing, so large networks look less often
 LOOK_SHARE = 0.5
+#: looks at examples that may be large are whole, with scores and all, for this share of the time
+WHOLE_SHARE = 0.15
 #: seconds; a look that takes less comes late only because of others
 QUICK = 0.01
 
@@ -76,6 +78,7 @@ class Session(Run):
         self._curve = Curve()
         self._versions = {"session": 0, "data": 0, "frame": 0}
         self._next_look = 0.0
+        self._whole = Share(WHOLE_SHARE)
         self._owed = 0.0  # seconds of training until looking has its share
         self._look_cost = 1.0
         self._shown: Program | None = None  # the program of the last look
@@ -317,17 +320,23 @@ class Session(Run):
         return self._owed <= 0 or self.pace.limit is not None
 
     def _look(self, compiled: bool) -> None:
-        """Score, add a row to the curve, compute every view that somebody shows."""
+        """Score, add a row to the curve, compute every view that somebody shows. What takes long,
+        of examples that may be large, is shown as it was a moment ago."""
         start, routine = time.monotonic(), not self.stale
         scene, has = self.scene(), self.program.has
-        self._remember(scene, compiled)
+        whole = not routine or not self.program.shape.streamed or self._whole.may(start)
+        if whole:
+            self._remember(scene, compiled)
+            self._scored = {"metrics": self._metrics(scene.scores)}
+            self._scored_at = {"step": self.step, "epoch": self.epoch}
+        before = {} if whole else self._views
         self._views = {
-            key: view.look(scene)
+            key: before[key] if view.seldom and key in before else view.look(scene)
             for key, view in self._wanted.items()
             if not compiled or all(has(name) for name in view.needs)
         }
-        self._scored = {"metrics": self._metrics(scene.scores)}
-        self._scored_at = {"step": self.step, "epoch": self.epoch}
+        if whole:
+            self._whole.spend(start, time.monotonic())
         self._shown = self.program
         self._versions["frame"] += 1
         if self.playing:

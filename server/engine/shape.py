@@ -19,6 +19,8 @@ from .arrays import Tree
 from .data import Arrays
 from .model import Linear, Model, dot
 
+#: of examples that may be large, a sample has no more than so many
+SAMPLED = 128
 PARTS = ("train", "validation", "test")
 
 
@@ -122,7 +124,7 @@ class Shape:
         if not self.streamed:
             mask = (data["part"][:rows] == 0).astype(jnp.float32)
             return data["inputs"][:rows], data["targets"][:rows], mask
-        places = data["sample"][: min(rows, len(data["sample"]) // 3)]
+        places = data["sample"][: min(rows, SAMPLED, len(data["sample"]) // 3)]
         inputs, labels = self.examples(data, places)
         mask = (places < data["count"]).astype(jnp.float32)
         return inputs, self.targets(inputs, labels), self.asked(labels, mask)

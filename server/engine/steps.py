@@ -17,15 +17,17 @@ from .arrays import (
     arange,
     as_jax_types,
     asarray,
+    cond,
     eval_shape,
     leaves_of,
     ones,
     pad,
     tree_map,
     value_and_grad,
+    zeros,
 )
 from .model import Model, total_loss
-from .scores import scored_rows
+from .scores import answers, scored_rows
 from .shape import Shape
 from .shuffle import shuffled
 from .update import update
@@ -121,7 +123,7 @@ def advance(
         begin = (jnp.int32(0), state, jnp.bool_(False))
         _, state, bad = jax.lax.while_loop(more, one, begin)
         left = left - (state["batch"] - start)
-        return _close_epoch(shape, experiment, state, data, per_epoch, bad), left, bad
+        return _close_epoch(shape, experiment, state, live, data, per_epoch, bad), left, bad
 
     def more_epochs(carry: Tree) -> jax.Array:
         state, left, bad = carry
@@ -215,6 +217,7 @@ def _close_epoch(
     shape: Shape,
     experiment: Experiment,
     state: Tree,
+    live: jax.Array,
     data: Tree,
     per_epoch: jax.Array,
     bad: jax.Array,
@@ -228,13 +231,11 @@ def _close_epoch(
     rule = experiment.training.early_stopping
     if rule is None:
         return moved
-    held = jnp.where(jnp.any(data["part"] == 1), 1, 2)
-    rows = scored_rows(shape, data)
-    mask = (rows["part"] == held).astype(jnp.float32)
-    result = Model.of(experiment).forward(state["params"], state["stats"], rows["inputs"])
-    losses = experiment.training.loss.per_example(result.logits, result.outputs, rows["targets"])
-    asked = shape.asked(rows["labels"], mask) if shape.streamed else mask
-    loss, stop = total_loss(losses, asked, result, mask), state["stop"]
+    stop = state["stop"]
+    if shape.streamed:  # looked at at the end of an epoch only: it may take long
+        loss = cond(over, lambda: _held_loss(shape, state, live, data), lambda: zeros(()))
+    else:
+        loss = _held_loss(shape, state, live, data)
     better = loss < stop["best"] - rule.min_delta
     wait = jnp.where(better, 0, stop["wait"] + 1)
     judged = {
@@ -247,6 +248,17 @@ def _close_epoch(
         return jnp.where(over, new, old)
 
     return moved | {"stop": jax.tree.map(at_end, judged, stop)}
+
+
+def _held_loss(shape: Shape, state: Tree, live: jax.Array, data: Tree) -> jax.Array:
+    """The loss of the validation part, or of the test part where there is none."""
+    held = jnp.where(jnp.any(data["part"] == 1), 1, 2)
+    rows = scored_rows(shape, data)
+    mask = (rows["part"] == held).astype(jnp.float32)
+    result, loss = answers(shape, state, live, rows), shape.thaw(live).training.loss
+    losses = loss.per_example(result.logits, result.outputs, rows["targets"])
+    asked = shape.asked(rows["labels"], mask) if shape.streamed else mask
+    return total_loss(losses, asked, result, mask)
 
 
 def _rest(rows: jax.Array, after: tuple[int, int], start: jax.Array) -> jax.Array:

@@ -111,6 +111,8 @@ class View(Kind):
 
     #: whether a network is shown only with it; others may follow when they are compiled
     prompt: ClassVar[bool] = False
+    #: whether it is enough to see it anew now and then, where it takes long
+    seldom: ClassVar[bool] = False
     #: the forms of examples that it shows something of
     forms: ClassVar[tuple[Form, ...]] = ("points", "image", "sequence", "tokens")
 

@@ -18,6 +18,7 @@ from server.experiment import Experiment
 from ..arrays import Tree, arange, grad, map_in_batches
 from ..data import as_sent
 from ..program import Probe
+from ..scores import answers, scored_rows
 from ..shape import PARTS, Shape
 from .base import VIEWS, Scene, View, option, quantise
 
@@ -256,6 +257,7 @@ class Mistakes(View):
     kind: Literal["mistakes"] = "mistakes"
     title = "Mistakes"
     help = "Examples that are taken for another class, the surest mistakes first."
+    seldom = True
     forms = ("image", "sequence", "tokens")
     part: Literal["train", "validation", "test"] = "test"
     truth: int | None = Field(None, ge=0, le=10_000, description="Of this class only.")
@@ -275,8 +277,7 @@ class Mistakes(View):
         shape = scene.program.shape
 
         def guesses(state: Tree, live: Any, data: Tree) -> Any:
-            given, _ = shape.examples(data, data["sample"])
-            outputs = shape.predict(state, live, given)
+            outputs = answers(shape, state, live, scored_rows(shape, data)).outputs
             return {"guess": shape.guessed(outputs), "sure": outputs.max(-1)}
 
         return Probe("guesses", guesses, quick=True)

@@ -14,7 +14,7 @@ from server.experiment import Experiment
 from ..arrays import Tree
 from ..model import Model
 from ..program import Probe
-from ..scores import scored_rows
+from ..scores import passed, scored_rows
 from .base import VIEWS, Scene, View, option
 
 #: numbers of an example's output that are looked at
@@ -24,6 +24,7 @@ MOST = 4096
 class OfLayer(View):
     """Base of the views of one hidden layer's outputs."""
 
+    seldom = True
     forms = ("image", "sequence", "tokens")
     layer: int = option(0, 0, 15, "Which hidden layer, counted from the input.")
 
@@ -45,9 +46,9 @@ class OfLayer(View):
         shape = scene.program.shape
 
         def outputs(state: Tree, live: Any, data: Tree) -> jax.Array:
-            inputs = scored_rows(shape, data)["inputs"]
-            result = shape.network(live).forward(state["params"], state["stats"], inputs)
-            return result.activations[self.layer].reshape(len(inputs), -1)
+            rows = scored_rows(shape, data)
+            found = passed(shape, state, live, rows, lambda result: result.activations[self.layer])
+            return found.reshape(len(found), -1)
 
         return Probe(self.outputs_name, outputs, quick=True)
 

@@ -50,6 +50,7 @@ class Histograms(View):
     kind: Literal["histograms"] = "histograms"
     title = "Histograms"
     help = "How weights, activations and gradients of every layer are spread."
+    seldom = True
     bins: int = option(30, 10, 60, "Bars per histogram.")
 
     def probe(self, scene: Scene) -> Probe:
@@ -116,6 +117,7 @@ class Gradients(View):
     kind: Literal["gradients"] = "gradients"
     title = "Gradients"
     help = "The norm of the loss's gradient for every layer, and units silent on all examples."
+    seldom = True
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -137,6 +139,7 @@ class Confusion(View):
     kind: Literal["confusion"] = "confusion"
     title = "Confusion matrix"
     help = "How many examples of each class were taken for which class."
+    seldom = True
     part: Literal["train", "validation", "test"] = "test"
 
     @property

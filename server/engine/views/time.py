@@ -34,6 +34,7 @@ class ThroughTime(View):
     kind: Literal["through_time"] = "through_time"
     title = "Gradient through time"
     help = "How much of the loss's gradient reaches each step of what the layer reads."
+    seldom = True
     forms = ("sequence", "tokens")
     layer: int = option(0, 0, 16, "Which layer, counted from the input; the last is the output.")
 
@@ -74,6 +75,7 @@ class Forecast(OfExample):
     kind: Literal["forecast"] = "forecast"
     title = "Forecast"
     help = "The network goes on with the sequence by itself: each answer is its next input."
+    seldom = True
     forms = ("sequence",)
     steps: int = option(40, 1, 200, "How many steps it goes on.")
 
@@ -109,6 +111,7 @@ class Writing(View):
     kind: Literal["writing"] = "writing"
     title = "Writing"
     help = "How likely each token is to come next, and texts drawn by that, token by token."
+    seldom = True
     forms = ("tokens",)
     text: str = Field("", max_length=MAX_PROMPT, description="How the texts begin.")
     count: int = option(6, 1, 16, "How many texts.")
