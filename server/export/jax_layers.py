@@ -181,6 +181,24 @@ def attention(
     return projected(mixed.reshape(h.shape), "o")
 '''
 
+_SAMPLING = '''
+def sampling(
+    params: Arrays, name: str, h: jax.Array, key: jax.Array | None
+) -> tuple[jax.Array, jax.Array]:
+    """(N, F) -> numbers drawn around means (N, units), without a key the means themselves; and
+    how unlike the standard normal they are, the Kullback-Leibler divergence."""
+    mean, log = jnp.split(h @ params[f"{name}.w"] + params[f"{name}.b"], 2, -1)
+    log = jnp.clip(log, -20, 20)
+    divergence = 0.5 * (mean**2 + jnp.exp(log) - 1 - log).sum(-1).mean()
+    noise = 0.0 if key is None else jax.random.normal(key, mean.shape)
+    return mean + jnp.exp(0.5 * log) * noise, divergence
+'''
+
+_ACTIVATION = """
+def {name}_activation(z: jax.Array) -> jax.Array:
+    return {said}
+"""
+
 # -- words ---------------------------------------------------------------------------------------
 
 
@@ -248,7 +266,7 @@ def _conv(say: Words, at: Place) -> Layer:
         dilation=layer.dilation,
         groups=layer.groups,
     )
-    lines = [f'z = conv(h, params["{name}.w"]{how}) + params["{name}.b"]']
+    lines = [f'z = conv(h, params["{name}.w"]{how})', f'z = z + params["{name}.b"]']
     return _finished(say, at, lines, [_CONV])
 
 
@@ -259,7 +277,7 @@ def _conv_transpose(say: Words, at: Place) -> Layer:
     before, after = layer.kernel_size - 1 - cut, layer.kernel_size - 1 - also + more
     how = _settings(padding=[(before, after)] * 2, spread=layer.stride)
     turned = f'w = params["{name}.w"][::-1, ::-1]'
-    lines = [turned, f'z = conv(h, w{how}) + params["{name}.b"]']
+    lines = [turned, f"z = conv(h, w{how})", f'z = z + params["{name}.b"]']
     return _finished(say, at, lines, [_CONV])
 
 
@@ -283,14 +301,15 @@ def _global(function: str) -> Callable[[Words, Place], Layer]:
 def _recurrent(code: str) -> Callable[[Words, Place], Layer]:
     def recurrent(say: Words, at: Place) -> Layer:
         layer = at.layer
-        more = ""
+        more, needs = "", [code]
         if layer.kind == "simple_rnn":
-            more = f", lambda z: {say.activation(at)}"
+            more = f", {at.name}_activation"
+            needs.append(_ACTIVATION.format(name=at.name, said=say.activation(at)))
         head = f'{layer.kind}(params, "{at.name}", h{more}'
         if not layer.bidirectional:
             lines = [f"h = {head})"]
             lines += [] if layer.return_sequences else ["h = h[:, -1]"]
-            return Layer(activate=lines, needs=[code])
+            return Layer(activate=lines, needs=needs)
         ends = ("ahead", "back") if layer.return_sequences else ("ahead[:, -1]", "back[:, 0]")
         return Layer(
             activate=[
@@ -298,7 +317,7 @@ def _recurrent(code: str) -> Callable[[Words, Place], Layer]:
                 f'back = {head}, way="_back")',
                 f"h = jnp.concatenate([{', '.join(ends)}], -1)",
             ],
-            needs=[code],
+            needs=needs,
         )
 
     return recurrent
@@ -328,6 +347,18 @@ def _attention(say: Words, at: Place) -> Layer:
         f"h = {_attended(at, 'h')}, share={at.layer.dropout!r}, key=now)",
     ]
     return Layer(activate=lines, needs=[_ATTENTION])
+
+
+def _sampling(say: Words, at: Place) -> Layer:
+    """What it adds to the loss goes out beside the running averages."""
+    name, share = at.name, at.layer.divergence
+    lines = [
+        f"now = {_key(at)} if training else None",
+        f'h, divergence = sampling(params, "{name}", h, now)',
+        "if training:",
+        f'    stats = stats | {{"{name}.cost": {share!r} * divergence}}',
+    ]
+    return Layer(activate=lines, needs=[_SAMPLING])
 
 
 def _fed(say: Words, at: Place) -> list[str]:
@@ -391,6 +422,7 @@ LAYER_WORDS: dict[str, Callable[[Words, Place], Layer]] = {
     "multi_head_attention": _attention,
     "feed_forward": _feed_forward,
     "transformer_block": _block,
+    "sampling": _sampling,
     "batch_normalization": lambda say, at: Layer(
         activate=_batch_normalized(at, "h"), needs=[_BATCH_NORM]
     ),

@@ -552,7 +552,8 @@ def prepared(network: keras.Model) -> keras.Model:
 
 def evaluate(network: keras.Model, {{ many }}: np.ndarray, labels: np.ndarray) -> float:
     """The loss on {{ many }} and labels."""
-    return float(ops.mean({{ measure }}({{ targets }}, network({{ many }}, training=False))))
+    logits = network({{ many }}, training=False)
+    return float(ops.mean({{ measure }}({{ targets }}, logits)))
 
 
 def read_{{ many }}(part: str) -> tuple[np.ndarray, np.ndarray]:

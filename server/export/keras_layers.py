@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from .base import Place, Words, painted, windows
-from .python_code import Layer
+from .python_code import Layer, call
 
 # -- definitions ---------------------------------------------------------------------------------
 
@@ -100,6 +100,35 @@ def waves(time, features):
     angle = np.arange(time)[:, None] / 10_000 ** (column // 2 * 2 / features)
     return np.where(column % 2 == 0, np.sin(angle), np.cos(angle)).astype(np.float32)
 '''
+
+_SAMPLING = '''
+class Sampling(layers.Layer):
+    """Numbers drawn around means, (N, inputs) -> (N, units); without training the means. How
+    unlike the standard normal they are is added to the loss."""
+
+    def __init__(self, units, divergence, **settings):
+        super().__init__(**settings)
+        self.units, self.divergence = units, divergence
+        self.seeds = keras.random.SeedGenerator()
+
+    def build(self, shape):
+        self.w = self.add_weight(shape=(shape[-1], 2 * self.units), name="w")
+        self.b = self.add_weight(shape=(2 * self.units,), initializer="zeros", name="b")
+
+    def call(self, h, training=False):
+        mean, log = ops.split(ops.matmul(h, self.w) + self.b, 2, axis=-1)
+        if not training:
+            return mean
+        log = ops.clip(log, -20, 20)
+        unlike = ops.sum(mean**2 + ops.exp(log) - 1 - log, axis=-1)
+        self.add_loss(self.divergence * 0.5 * ops.mean(unlike))
+        return mean + ops.exp(0.5 * log) * keras.random.normal(ops.shape(mean), seed=self.seeds)
+'''
+
+_ACTIVATION = """
+def {name}_activation(z):
+    return {said}
+"""
 
 # -- words ---------------------------------------------------------------------------------------
 
@@ -196,28 +225,30 @@ def _recurrent(say: Words, at: Place) -> Layer:
     layer, name = at.layer, at.name
     make = {"simple_rnn": "SimpleRNN", "gru": "GRU", "lstm": "LSTM"}[layer.kind]
     how = ", return_sequences=True" * layer.return_sequences
+    needs = [_GATES] if layer.kind == "gru" else list[str]()
     if layer.kind == "simple_rnn" and layer.activation != "tanh":
-        how += f", activation=lambda z: {say.activation(at)}"
+        how += f", activation={name}_activation"
+        needs.append(_ACTIVATION.format(name=name, said=say.activation(at)))
     load = [e for way in ("", "_back")[: 1 + layer.bidirectional] for e in _of_way(at, way)]
     line = f'h = layers.{make}({layer.units}{how}, name="{name}")(h)'
-    if layer.bidirectional and "lambda" in how:
-        return _both_ways(at, f"layers.{make}({layer.units}{how}", load)
+    if layer.bidirectional and layer.kind == "simple_rnn" and needs:
+        return _both_ways(at, f"{layer.units}{how}".split(", "), load, needs)
     if layer.bidirectional:
         inner = f"layers.{make}({layer.units}{how})"
         line = f'h = layers.Bidirectional({inner}, name="{name}")(h)'
-    return Layer([], [], [line], {name: load}, [_GATES] if layer.kind == "gru" else [])
+    return Layer([], [], [line], {name: load}, needs)
 
 
-def _both_ways(at: Place, make: str, load: list[str]) -> Layer:
+def _both_ways(at: Place, how: list[str], load: list[str], needs: list[str]) -> Layer:
     """As Bidirectional, which copies its layer, and cannot copy a function of ours."""
-    name, half = at.name, len(load) // 2
+    name, half, head = at.name, len(load) // 2, "= layers.SimpleRNN("
     back = "ops.flip(back, axis=1)" if at.layer.return_sequences else "back"
     lines = [
-        f'ahead = {make}, name="{name}")(h)',
-        f'back = {make}, go_backwards=True, name="{name}_back")(h)',
+        call(f"ahead {head}", [*how, f'name="{name}"'], 4, ")(h)"),
+        call(f"back {head}", [*how, "go_backwards=True", f'name="{name}_back"'], 4, ")(h)"),
         f"h = ops.concatenate([ahead, {back}], axis=-1)",
     ]
-    return Layer([], [], lines, {name: load[:half], f"{name}_back": load[half:]})
+    return Layer([], [], lines, {name: load[:half], f"{name}_back": load[half:]}, needs)
 
 
 def _of_way(at: Place, way: str) -> list[str]:
@@ -299,6 +330,12 @@ def _block(say: Words, at: Place) -> Layer:
     return Layer([], [], lines, load)
 
 
+def _sampling(say: Words, at: Place) -> Layer:
+    name = at.name
+    line = f'h = Sampling({at.units}, {at.layer.divergence!r}, name="{name}")(h)'
+    return Layer([], [], [line], {name: _arrays(name, "w", "b")}, [_SAMPLING])
+
+
 def _batch_norm(say: Words, at: Place) -> Layer:
     name = at.name
     line = f'h = BatchNorm(name="{name}")(h)'
@@ -341,6 +378,7 @@ LAYER_WORDS: dict[str, Callable[[Words, Place], Layer]] = {
     "multi_head_attention": _attention,
     "feed_forward": _feed_forward,
     "transformer_block": _block,
+    "sampling": _sampling,
     "batch_normalization": _batch_norm,
     "layer_normalization": _normalized,
     "activation": lambda say, at: Layer(activate=[f"h = {_said(say, at, 'h')}"]),

@@ -250,6 +250,15 @@ def _block(say: Words, at: Place, g: Graph, h: str) -> str:
     return h
 
 
+def _means(say: Words, at: Place, g: Graph, h: str) -> str:
+    """What is drawn where nothing is trained: the means, which come first."""
+    w, b = (
+        g.array(f"{at.name}.mean.{part}", g.arrays[f"{at.name}.{part}"][..., : at.units])
+        for part in "wb"
+    )
+    return g("Gemm", h, w, b)
+
+
 # -- shapes and branches -------------------------------------------------------------------------
 
 
@@ -284,6 +293,7 @@ LAYER_WORDS: dict[str, Callable[..., str]] = {
     "multi_head_attention": _attention,
     "feed_forward": _feed_forward,
     "transformer_block": _block,
+    "sampling": _means,
     "batch_normalization": lambda say, at, g, h: _batch_norm(at, g, h, len(at.input_shape)),
     "layer_normalization": lambda say, at, g, h: _layer_norm(at, g, h),
     "activation": _activated,

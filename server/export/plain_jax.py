@@ -6,7 +6,7 @@ from typing import Any
 
 from .base import TARGETS, Run, Words
 from .jax_layers import LAYER_WORDS
-from .python_code import Rule, Written, call, facts, penalised, program, render
+from .python_code import Rule, Written, call, drawn, facts, penalised, program, render
 
 _FEATURES = {
     "x": "x",
@@ -443,6 +443,9 @@ def step(
     def objective(params: Arrays) -> tuple[jax.Array, tuple[jax.Array, Arrays]]:
         logits, stats = network(params, state.stats, {{ many }}, training=True, key=now)
         loss = {{ measured }}
+{% if costs %}
+        loss += sum(stats.pop(name) for name in [{{ costs }}])
+{% endif %}
         return loss{{ " + penalty(params)" if l1 or l2 }}, (loss, stats)
 
     gradients, (loss, stats) = jax.grad(objective, has_aux=True)(state.params)
@@ -518,6 +521,7 @@ def plain_jax(run: Run) -> dict[str, bytes]:
     state = ["state.params", "gradients", "state.optimizer", "rate"]
     values = facts(run, written) | {
         "framework": "plain JAX",
+        "costs": ", ".join(f'"{name}.cost"' for name in drawn(run)),
         "rebuilt": "labels / 255" if run.form == "image" else "labels",
         "given": {"points": "features(points)", "images": "images / 255"}.get(run.many, run.many),
         "measured": "loss_where_asked(logits, labels)"

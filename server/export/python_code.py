@@ -417,6 +417,11 @@ def penalised(run: Run) -> list[str]:
     return [name for name in named if name in run.arrays]
 
 
+def drawn(run: Run) -> list[str]:
+    """The layers that draw their outputs, and add to the loss."""
+    return [place.name for place in run.places if hasattr(place.layer, "divergence")]
+
+
 _README = """
 # A network from Layerlab, in {{ framework }}
 

@@ -7,7 +7,7 @@ from fnmatch import fnmatch
 from typing import Any
 
 from .base import TARGETS, Run, Words
-from .python_code import Rule, Written, facts, penalised, program, render
+from .python_code import Rule, Written, drawn, facts, penalised, program, render
 from .pytorch_layers import LAYER_WORDS, arranged
 
 _FEATURES = {
@@ -414,7 +414,7 @@ def train_step(
     for group in optimizer.param_groups:
         group["lr"] = rate
     optimizer.zero_grad()
-    loss = {{ measure }}(network({{ many }}), {{ targets }})
+    loss = {{ measure }}(network({{ many }}), {{ targets }}){{ costs }}
 {% if l1 or l2 %}
     (loss + penalty(network)).backward()
 {% else %}
@@ -496,6 +496,7 @@ def pytorch(run: Run) -> dict[str, bytes]:
         "rebuilt": "labels / 255" if run.form == "image" else "labels",
         "measure": "loss_where_asked" if run.classes and run.label_shape else "loss_of",
         "targets": "labels" if run.classes and run.label_shape else "targets_of(labels)",
+        "costs": "".join(f" + network.{name}.cost" for name in drawn(run)),
         "trained": _trained(written),
         "penalised": [
             f"network.{to}"

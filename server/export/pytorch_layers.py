@@ -95,9 +95,7 @@ _FEED_FORWARD = '''
 class FeedForward(nn.Module):
     """Two dense layers at every step alike, (N, T, F) -> the same."""
 
-    def __init__(
-        self, features: int, hidden: int, activation: Callable[[Tensor], Tensor]
-    ) -> None:
+    def __init__(self, features: int, hidden: int, activation: Callable[[Tensor], Tensor]) -> None:
         super().__init__()
         self.up, self.down = nn.Linear(features, hidden), nn.Linear(hidden, features)
         self.activation = activation
@@ -126,6 +124,24 @@ class Block(nn.Module):
             h = h + self.dropout(inner(norm(h) if self.before else h))
             h = h if self.before else norm(h)
         return h
+'''
+
+_SAMPLING = '''
+class Sampling(nn.Linear):
+    """Numbers drawn around means, (N, inputs) -> (N, units); without training the means.
+
+    cost: how unlike the standard normal the last ones were, weighted.
+    """
+
+    def __init__(self, inputs: int, units: int, divergence: float) -> None:
+        super().__init__(inputs, 2 * units)
+        self.divergence = divergence
+
+    def forward(self, h: Tensor) -> Tensor:
+        mean, log = super().forward(h).chunk(2, -1)
+        log = log.clamp(-20, 20)
+        self.cost = self.divergence * 0.5 * (mean**2 + log.exp() - 1 - log).sum(-1).mean()
+        return mean + torch.exp(0.5 * log) * torch.randn_like(mean) if self.training else mean
 '''
 
 # -- words ---------------------------------------------------------------------------------------
@@ -403,6 +419,12 @@ def _block(say: Words, at: Place) -> Layer:
     )
 
 
+def _sampling(say: Words, at: Place) -> Layer:
+    name = at.name
+    build = [f"self.{name} = Sampling({at.inputs}, {at.units}, {at.layer.divergence!r})"]
+    return Layer(build, [], [f"h = self.{name}(h)"], _linear(name, name, "w", "b"), [_SAMPLING])
+
+
 def _batch_norm(say: Words, at: Place) -> Layer:
     name = at.name
     return Layer(
@@ -471,6 +493,7 @@ LAYER_WORDS: Mapping[str, Callable[[Words, Place], Layer]] = {
     "multi_head_attention": _attention,
     "feed_forward": _feed_forward,
     "transformer_block": _block,
+    "sampling": _sampling,
     "batch_normalization": _batch_norm,
     "layer_normalization": _layer_norm,
     "activation": _activation,

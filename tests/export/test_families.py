@@ -144,6 +144,29 @@ def test_it_answers_and_goes_on_to_train_as_the_session_does(name, begin, tmp_pa
 
 
 @pytest.mark.parametrize("target", FRAMEWORKS)
+def test_a_variational_autoencoder_goes_on_to_train(target, begin, tmp_path):
+    """What it draws is each framework's own chance; what it costs to be unlike the normal is
+    not: with that alone to lose, means and variances come closer to it."""
+    layers = [
+        "flatten",
+        {"kind": "sampling", "units": 3, "divergence": 10},
+        {"kind": "dense", "units": 64},
+        {"kind": "reshape", "target_shape": [8, 8, 1]},
+    ]
+    run = begin(case({"kind": "digits"}, layers, "squared_error", target="input"))
+    before = run.arrays()
+    with modules(run.unpack(target, tmp_path)) as (model, train):
+        after = FRAMEWORKS[target].stepped(model, train, [float(i) for i in range(15)])
+        arrays = FRAMEWORKS[target].weights(after)
+        images, _ = reader(train)("train")
+    rows = np.asarray(images).reshape(len(images), -1) / 255
+    (w,) = [a.T if a.shape[0] == 6 else a for a in arrays if sorted(a.shape) == [6, 64]]
+    (b,) = [a for a in arrays if a.shape == (6,)]
+    first = rows @ before["hidden_2.w"] + before["hidden_2.b"]
+    assert np.square(rows @ w + b).mean() < 0.5 * np.square(first).mean()
+
+
+@pytest.mark.parametrize("target", FRAMEWORKS)
 def test_a_program_runs_by_itself(target, begin, tmp_path, capsys, monkeypatch):
     """As its README says: an answer for an example of its data, and epochs that learn."""
     run = begin(CASES["a sequence from a sequence"] | {"seed": 1})

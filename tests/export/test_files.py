@@ -21,11 +21,13 @@ from typer.testing import CliRunner, Result
 
 from server.cli import app
 from server.experiment import Experiment
+from server.experiment.registry import LAYERS
 from server.export import TARGETS, Unsupported, export
 from server.export.base import GROUPS, Run
 from server.export.python_code import PINS
 from server.export.weights_file import pack, unpack
 from tests.conftest import ROOT
+from tests.families import with_layer
 
 from .test_words import exported
 
@@ -59,7 +61,41 @@ TRAININGS = [
     {"rules": "tf_playground", "l1": 0.1, "l2": 0.2},
 ]  # fmt: skip
 DRAWN = {"data": {"dataset": "drawn"}, "training": {"early_stopping": {}}}
-EXPERIMENTS = [{}, WIDE, FUNCTION, DRAWN, *({"training": training} for training in TRAININGS)]
+#: what is penalised, shrunk and stopped, of data that are no points
+RESTRAINED = {
+    "l1": 0.1, "l2": 0.1, "weight_decay": 0.1, "clip_norm": 1, "early_stopping": {},
+}  # fmt: skip
+FAMILIES = [
+    {"data": {"dataset": {"kind": kind, "samples": 100}}, "training": RESTRAINED}
+    for kind in ("digits", "adding", "parity", "sines", "copy_task", "names")
+]
+EXPERIMENTS = [
+    {}, WIDE, FUNCTION, DRAWN,
+    *({"training": training} for training in TRAININGS),
+    *FAMILIES,
+    *(with_layer({"kind": kind}) for kind in LAYERS),
+    with_layer({"kind": "conv2d", "padding": "same", "kernel_size": 4, "stride": 2, "groups": 1}),
+    with_layer({"kind": "average_pooling2d", "padding": "same"}),
+    *(
+        with_layer({"kind": "simple_rnn", "activation": activation, "bidirectional": True})
+        for activation in ("tanh", "gelu")
+    ),
+    with_layer({"kind": "transformer_block", "dropout": 0.1, "causal": True, "norm": "post"}),
+    with_layer({"kind": "multi_head_attention", "dropout": 0.1, "causal": True}),
+    {
+        "data": {"dataset": "digits", "target": "input"},
+        "network": {
+            "layers": [
+                "dropout",
+                {"kind": "concatenate", "back": 1},
+                "flatten",
+                {"kind": "sampling", "units": 64},
+                {"kind": "reshape", "target_shape": [8, 8, 1]},
+            ]
+        },
+        "training": {"loss": "squared_error"},
+    },
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("target", ["keras", "jax", "pytorch", "container"])

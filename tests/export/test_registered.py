@@ -23,8 +23,8 @@ from server.datasets.features import transform
 from server.engine.model import Model
 from server.experiment import Experiment
 from server.experiment.registry import ACTIVATIONS, DATASETS, FEATURES, LAYERS
-from server.export import Unsupported, files
-from server.export.base import Run
+from server.export import Unsupported, files, keras, onnx, plain_jax, pytorch
+from server.export.base import Run, Words
 from server.training.targets import predicted_classes
 from tests.families import with_layer
 
@@ -36,6 +36,9 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 
 #: one of two classes, of more, of values, and of one input
 PROBLEMS = ("circle", "pinwheel", "reg_plane", "function")
+
+#: of every target that has its own
+WORDS = (keras.WORDS, onnx.WORDS, plain_jax.WORDS, pytorch.WORDS)
 
 #: settings that a layer's values of few choices leave out
 VARIANTS: dict[str, list[dict[str, Any]]] = {
@@ -157,6 +160,12 @@ def test_it_answers_alike_everywhere(number: int, tmp_path: Path) -> None:
     run = weighted(experiment_of(activation, dataset), number)
     points = np.random.default_rng(number).uniform(-6, 6, (20, run.dimensions)).astype(np.float32)
     compare(run, points, tmp_path)
+
+
+@pytest.mark.parametrize("words", WORDS, ids=lambda words: words.target)
+def test_every_layer_has_words(words: Words) -> None:
+    known = words.tables["layer"]
+    assert not [k for k in LAYERS if k not in known and words.target not in LAYERS[k].written]
 
 
 @pytest.mark.parametrize("kind", LAYERS)
