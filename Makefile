@@ -17,11 +17,11 @@ export npm_config_update_notifier := false
 run: $(VENV)/.run page
 	@$(BIN)/layerlab serve $(ARGS)
 
-# vitest first: the last line is pytest's
+# vitest first: the last line is pytest's; all of its tests are for two processes
 test: check
 	@chromium=$$($(BIN)/python -m scripts.chromium) && export LAYERLAB_CHROMIUM="$$chromium" && \
 	$(BIN)/python hatch_build.py test && \
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(or $(ARGS),--numprocesses 2 --dist loadfile)
 
 # e.g. make bench ARGS='alone touch', make bench ARGS=--record
 bench: $(VENV)/.bench page
