@@ -78,7 +78,7 @@ class CopyTask(TokenDataset):
         help="How many letters are to be remembered.",
     )  # fmt: skip
     delay: int = setting(
-        5, title="Pause", ge=0, le=50, choices=[0, 5, 10, 20, 50],
+        5, title="Delay", ge=0, le=50, choices=[0, 5, 10, 20, 50],
         help="How many steps pass before the signal.",
     )  # fmt: skip
     samples: int = setting(
