@@ -75,7 +75,17 @@ export function mapImage(values: Bytes | undefined, unit: number, look: Look): s
 /** A picture among the examples; null of other forms. */
 export function exampleImage(input: Tensor, { form }: Session, look: Look): string | null {
   if (form !== 'image') return null;
-  return enlarged(picturePixels(input, inkLut(parseHex(look.paper), parseHex(look.ink))));
+  const [paper, ink] = look.dark ? ['#10161b', '#e9eef2'] : ['#ffffff', '#17212b'];
+  return enlarged(picturePixels(input, inkLut(parseHex(paper), parseHex(ink))));
+}
+
+/** A canvas whose pixels are squares on the screen, as squares in a picture, too. */
+export function squares(shown: HTMLCanvasElement, width: number): string {
+  const scale = Math.max(1, Math.round((SCALE * width) / shown.width));
+  const [made, context] = canvas(scale * shown.width, scale * shown.height);
+  context.imageSmoothingEnabled = false;
+  context.drawImage(shown, 0, 0, made.width, made.height);
+  return made.toDataURL();
 }
 
 /** As many whole pixels for each as a tile has room for. */

@@ -30,6 +30,8 @@ export interface Drawing {
   weights: Weights;
   /** A data URL of the example, where one stands for the features. */
   example?: string | null;
+  /** What every layer gives, where that is not its units. */
+  counts?: readonly string[];
   /** Layers that are drawn smaller. */
   small?: readonly boolean[];
   skips?: readonly Skip[];
@@ -180,7 +182,8 @@ function head(
     const title = drawing.example === undefined ? 'Features' : 'Input';
     return [label(title, { ...bold, y: 40 }), ...names].join('');
   }
-  const count = `${layer.units} ${layer.units === 1 ? 'unit' : 'units'}`;
+  const units = `${layer.units} ${layer.units === 1 ? 'unit' : 'units'}`;
+  const count = drawing.counts?.[index - 1] ?? units;
   return [
     label(layer.title, { ...bold, y: 40 }),
     label(drawing.activations[index - 1] ?? layer.activation, { ...quiet, y: 60 }),

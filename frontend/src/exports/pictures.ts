@@ -130,11 +130,10 @@ function drawPassed(
   const drawing = {
     features: [],
     example: exampleImage(passed.input, session, look),
-    activations: layers.map(({ activation, shape }, i) =>
-      shape.length > 1 && i < layers.length - 1
-        ? shapeWords(shape)
-        : titleOf(activations, activation),
+    activations: layers.map(({ activation, params }) =>
+      Object.keys(params).length ? titleOf(activations, activation) : '',
     ),
+    counts: layers.map(({ shape }) => shapeWords(shape)),
     image: (column: number, unit: number) => mapImage(maps[column - 1], unit, look),
     weights: matrices.map((weights, i) =>
       i > 0 && layers[i - 1]?.shape.length === 1 ? weights : null,

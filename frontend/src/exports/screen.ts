@@ -1,5 +1,6 @@
 /** What stands on the screen as a picture: boxes, words, lines and maps, each in its place. */
 
+import { squares } from './canvas';
 import type { Look } from './look';
 import { type Attributes, label, picture, tag } from './svg';
 
@@ -92,7 +93,10 @@ class Sheet {
   private map(canvas: HTMLCanvasElement): string {
     const place = this.place(canvas.getBoundingClientRect());
     if (!place.width || !canvas.width) return '';
-    return tag('image', { ...place, href: canvas.toDataURL(), preserveAspectRatio: 'none' });
+    const { imageRendering, objectFit } = getComputedStyle(canvas);
+    const href = imageRendering === 'pixelated' ? squares(canvas, place.width) : canvas.toDataURL();
+    const preserveAspectRatio = objectFit === 'contain' ? 'xMidYMid' : 'none';
+    return tag('image', { ...place, href, preserveAspectRatio });
   }
 
   /** Its ground, borders and outline. */
