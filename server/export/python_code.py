@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -437,7 +438,11 @@ every setting. The order of the batches is another one, so runs differ as those 
 {% if left_out %}
 
 `{{ data_file }}` holds the first examples of every part, {{ held }} of {{ all }}, so that it stays
-small; training on them alone generalises less well. {{ source }}
+small; training on them alone generalises less well.
+{% endif %}
+{% if source %}
+
+{{ source }}
 {% endif %}
 """
 
@@ -505,5 +510,8 @@ def _rows(run: Run) -> tuple[NDArray[np.int64], int]:
 
 
 def _source(run: Run) -> str:
+    """Whose the data is, where it was not drawn here."""
     dataset = run.experiment.data.dataset
-    return f"The whole is {dataset.source}." if dataset.source else ""
+    if not dataset.licence:
+        return ""
+    return "\n".join(textwrap.wrap(f"The data: {dataset.source}; licence: {dataset.licence}.", 98))

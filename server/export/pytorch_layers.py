@@ -63,10 +63,11 @@ class SimpleRNN(nn.Module):
 '''
 
 _WAVES = '''
-def waves(time: int, features: int) -> Tensor:
-    """(T, F): sines in even and cosines in odd columns, of many lengths."""
-    column = torch.arange(features)
-    angle = torch.arange(time)[:, None] / 10_000 ** (column // 2 * 2 / features)
+def waves(h: Tensor) -> Tensor:
+    """(N, T, F) -> (T, F): sines in even and cosines in odd columns, of many lengths."""
+    _, time, features = h.shape
+    column = torch.arange(features, device=h.device)
+    angle = torch.arange(time, device=h.device)[:, None] / 10_000 ** (column // 2 * 2 / features)
     return torch.where(column % 2 == 0, angle.sin(), angle.cos())
 '''
 
@@ -81,8 +82,8 @@ class Attention(nn.MultiheadAttention):
         self.causal = causal
 
     def forward(self, h: Tensor) -> Tensor:
-        time = h.shape[1]
-        ahead = torch.ones(time, time, dtype=torch.bool).triu(1) if self.causal else None
+        square = h.new_ones(h.shape[1], h.shape[1], dtype=torch.bool)
+        ahead = square.triu(1) if self.causal else None
         return super().forward(h, h, h, need_weights=False, attn_mask=ahead)[0]
 
 
@@ -361,7 +362,7 @@ def _embedding(say: Words, at: Place) -> Layer:
 def _positions(say: Words, at: Place) -> Layer:
     name, (time, features) = at.name, at.input_shape
     if at.layer.form == "sinusoidal":
-        return Layer(activate=[f"h = h + waves({time}, {features})"], needs=[_WAVES])
+        return Layer(activate=["h = h + waves(h)"], needs=[_WAVES])
     build = [f"self.{name} = nn.Parameter(torch.empty({time}, {features}))"]
     return Layer(build, [], [f"h = h + self.{name}"], {name: _array(name, "w")})
 
