@@ -215,7 +215,7 @@ class Run:
             f"{place.name}.{name}": np.ascontiguousarray(array, np.float32)
             for place, *trees in zip(self.places, self.params, self.stats, strict=True)
             for tree in trees
-            for name, array in tree.items()
+            for name, array in sorted(tree.items())
         }
 
     def summary(self) -> str:

@@ -13,7 +13,8 @@ import pytest
 from safetensors.numpy import load
 
 from server.experiment import Experiment
-from server.export import python_code
+from server.export import export, python_code
+from server.export.weights_file import unpack
 from tests.export.test_words import exported
 
 from .frameworks import FRAMEWORKS, reader
@@ -141,6 +142,16 @@ def test_it_answers_and_goes_on_to_train_as_the_session_does(name, begin, tmp_pa
             compare(target, *framework.predict(model, given))
         for array, wanted in zip(theirs, ours, strict=True):
             np.testing.assert_allclose(array, wanted, rtol=1e-4, atol=1e-5, err_msg=target)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_file_of_weights_gives_the_same_exports(name, begin):
+    """As `layerlab export` reads it; equal runs give equal bytes."""
+    run = begin(CASES[name])
+    experiment = Experiment.model_validate(run.said["experiment"])
+    trees = unpack(experiment, run.export("safetensors"))
+    for target in ("keras", "onnx", "container"):
+        assert export(target, experiment, *trees).content == run.export(target)
 
 
 @pytest.mark.parametrize("target", FRAMEWORKS)
