@@ -142,7 +142,7 @@ def _shortened(text: str, length: int) -> str:
 def _about(experiment: Experiment) -> str:
     training = experiment.training
     parts = [
-        experiment.data.dataset.title,
+        experiment.data.dataset.title.replace("×", "x"),
         _layers(experiment),
         f"{training.optimizer.title} {training.learning_rate:g}",
     ]
@@ -227,9 +227,9 @@ def _draw_outcome(canvas: _Canvas, data: Loaded, dataset: Dataset, surface: Surf
 def _draw_points(canvas: _Canvas, data: Loaded, dataset: Dataset, edge: Rgb) -> None:
     x0, y0, x1, y1 = OUTCOME
     train = np.flatnonzero(data.part == TRAIN)[:POINTS]
-    colours = _label_colours(data, dataset)
+    colours, inputs = _label_colours(data, dataset), data.inputs
     for i in train:
-        x, y = np.clip(data.inputs[i] / DOMAIN, -1, 1)
+        x, y = np.clip(inputs[i] / DOMAIN, -1, 1)
         where = x0 + (x + 1) / 2 * (x1 - x0), y0 + (1 - y) / 2 * (y1 - y0)
         canvas.dot(*where, 4.5, colours[i], edge)
 
@@ -247,8 +247,9 @@ def _draw_fit(canvas: _Canvas, data: Loaded, surface: Surface | None) -> None:
         share = (float(y) - low + pad) / (high - low + 2 * pad)
         return x0 + (float(x) / DOMAIN + 1) / 2 * (x1 - x0), y1 - share * (y1 - y0)
 
+    inputs = data.inputs
     for i in train:
-        canvas.dot(*place(data.inputs[i, 0], data.labels[i]), 4, CAPTION)
+        canvas.dot(*place(inputs[i, 0], data.labels[i]), 4, CAPTION)
     for line in lines:
         xs = np.linspace(-DOMAIN, DOMAIN, len(line))
         canvas.line([place(x, y) for x, y in zip(xs, line, strict=True)], POSITIVE, 3)
@@ -259,8 +260,7 @@ def _draw_examples(canvas: _Canvas, data: Loaded, dataset: Dataset) -> None:
     shown = data.pool[data.rows[:16]]
     x0, y0, x1, y1 = OUTCOME
     if dataset.form == "image":
-        sheet = np.block([[picture[..., 0] for picture in shown[i::4]] for i in range(4)])
-        canvas.paste(Image.fromarray(sheet), OUTCOME)
+        _draw_pictures(canvas, 255 - shown[..., 0])
         return
     rows = len(shown[:6])
     height = (y1 - y0) / rows
@@ -276,6 +276,17 @@ def _draw_examples(canvas: _Canvas, data: Loaded, dataset: Dataset) -> None:
         xs = np.linspace(x0 + 12, x1 - 12, len(values))
         ys = middle + (0.5 - values) * 0.7 * height
         canvas.line(zip(xs, ys, strict=True), POSITIVE, 3)
+
+
+def _draw_pictures(canvas: _Canvas, pictures: NDArray[np.uint8]) -> None:
+    """Up to sixteen of them (N, height, width) in four rows, every pixel to be seen."""
+    x0, y0, x1, _ = OUTCOME
+    pitch = (x1 - x0 - 12) / 4
+    for i, picture in enumerate(pictures):
+        x, y = x0 + 12 + i % 4 * pitch, y0 + 12 + i // 4 * pitch
+        box = (x, y, x + pitch - 12, y + pitch - 12)
+        enlarged = Image.fromarray(picture).resize((280, 280), Image.Resampling.NEAREST)
+        canvas.paste(enlarged, box, 4)
 
 
 def _draw_curves(canvas: _Canvas, moment: Moment) -> None:
