@@ -1,4 +1,4 @@
-import type { Json, KindValue, Option, Schema } from '../types';
+import type { Json, KindValue, Option, Schema, Session } from '../types';
 
 /** Reading the JSON Schema that the server publishes (docs/protocol.md). */
 
@@ -124,15 +124,25 @@ export interface Variant extends Words {
   node: Schema;
 }
 
-/** The kinds of a union: all, or those for a problem (classification, regression). */
-export function variants(node: Schema, problem?: string): Variant[] {
-  const suits = ({ 'x-problems': problems }: Schema) =>
-    !problem || !Array.isArray(problems) || problems.includes(problem);
+/**
+ * The kinds of a union: all, or those for a problem (classification, regression).
+ * rebuilds: whether examples are rebuilt, for which there may be more.
+ */
+export function variants(node: Schema, problem?: string, rebuilds = false): Variant[] {
+  const suits = (kind: Schema) => {
+    const problems = kind['x-problems'];
+    if (!problem || !Array.isArray(problems) || problems.includes(problem)) return true;
+    return rebuilds && kind['x-rebuilds'] === true;
+  };
   return list(node.oneOf)
     .filter(isNode)
     .filter(suits)
     .map((schema) => ({ ...words(schema), kind: kindOf(schema), node: schema }));
 }
+
+/** Whether a session's examples are themselves what is to be answered. */
+export const rebuilds = (session: Session | null): boolean =>
+  session?.experiment.data.target === 'input';
 
 function kindOf(schema: Schema): string {
   const kind = isNode(schema.properties) ? schema.properties.kind : undefined;
