@@ -40,7 +40,7 @@ class BatchNorm(layers.Layer):
 _AVERAGE_POOL = '''
 def average_pool(h, size, stride):
     """(N, …, channels): the mean of every window; "same" padding does not count."""
-    slid = [stride] * (len(h.shape) - 2)
+    slid = (stride,) * (len(h.shape) - 2)
     ends = [(0, 0)]
     for length in h.shape[1:-1]:
         added = max((-(-length // stride) - 1) * stride + size - length, 0)
