@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import socket
@@ -49,3 +50,20 @@ def test_it_answers_as_the_session_does(dataset, begin, tmp_path):
             assert httpx.post(f"{url}/predict", json={"inputs": wrong}).status_code == 422
         paths = httpx.get(f"{url}/openapi.json").json()["paths"]
         assert paths.keys() == {"/predict", "/healthz"}
+
+
+def test_it_takes_pictures(begin, tmp_path):
+    """An example of the data lies beside it, as a request."""
+    run = begin({"data": {"dataset": {"kind": "digits", "samples": 60}}})
+    folder = run.unpack("container", tmp_path)
+    request = json.loads((folder / "request.json").read_text())
+    outputs, classes = run.predict(np.array(request["inputs"]))
+    with started(folder) as url:
+        answer = httpx.post(f"{url}/predict", json=request).json()
+        np.testing.assert_allclose(answer["outputs"], outputs, rtol=1e-5, atol=1e-5)
+        assert answer["classes"] == classes
+        for wrong in (256, -1, 0.5):
+            picture = [[[wrong]] * 8] * 8
+            refused = httpx.post(f"{url}/predict", json={"inputs": [picture]})
+            assert refused.status_code == 422
+        assert httpx.post(f"{url}/predict", json={"inputs": [[[[0]] * 8] * 7]}).status_code == 422
