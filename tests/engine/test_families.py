@@ -424,3 +424,9 @@ def test_the_plane_of_many_outputs_are_their_principal_components() -> None:
     # the components of the places are the axes themselves: uncorrelated
     pca = decomposition.PCA(2).fit(found["places"])
     np.testing.assert_allclose(np.abs(pca.components_), np.eye(2), atol=1e-3)
+
+
+def test_at_temperature_0_the_likeliest_is_written() -> None:
+    found = looked_at(writer(), {"kind": "writing", "temperature": 0, "top_k": 5})["writing"]
+    np.testing.assert_array_equal(found["kept"], np.eye(28)[found["next"].argmax()])
+    assert len({tuple(row) for row in found["texts"]}) == 1

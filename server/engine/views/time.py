@@ -166,7 +166,9 @@ class Writing(View):
             return {"texts": texts, "next": probabilities[0], "kept": kept[0]}
 
         text, begun = self._tokens(scene)
-        how = np.array([self.temperature, self.top_k, self.top_p], np.float32)
+        # At temperature 0 only the likeliest is drawn, however near the next is.
+        few = 1 if self.temperature == 0 else self.top_k
+        how = np.array([self.temperature, few, self.top_p], np.float32)
         return Probe(
             self.probe_name, write, (), (text, begun, how, np.uint32(self.seed)), quick=True
         )
