@@ -11,6 +11,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from server.experiment.shapes import TOGETHER
+
 #: a pytree: nested dicts, lists and tuples of arrays
 Tree = Any
 
@@ -33,7 +35,7 @@ fori_loop: Callable[..., Tree] = _jax.lax.fori_loop
 grad: Callable[[Callable[..., jax.Array]], Callable[..., Tree]] = _jax.grad
 cond: Callable[..., Tree] = _jax.lax.cond
 map_each: Callable[..., Tree] = _jax.lax.map
-map_in_batches: Callable[..., Tree] = partial(_jax.lax.map, batch_size=64)
+map_in_batches: Callable[..., Tree] = partial(_jax.lax.map, batch_size=TOGETHER)
 value_and_grad: Callable[..., Callable[..., Tree]] = _jax.value_and_grad
 
 

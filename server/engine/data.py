@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 from server.datasets.features import transform
 from server.datasets.split import Loaded
 from server.experiment import Experiment
+from server.experiment.shapes import TOGETHER
 from server.training.targets import encode, target_low
 
 from .model import Model
 
 #: examples of each part that the scores of a network of many multiplications look at: as many
-#: as cost about so many, but not fewer or more than this; a multiple of the fewest
-SCORE_COST, FEWEST, MOST = 400_000_000, 64, 960
+#: as cost about so many, and a multiple of those that are looked at together, but not more
+SCORE_COST, MOST = 400_000_000, 960
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ def _scored(experiment: Experiment, loaded: Loaded) -> dict[str, int]:
 def _sample_size(experiment: Experiment) -> int:
     model = Model.of(experiment)
     cost = max(sum(model.multiplications), 1)
-    return max(FEWEST, min(MOST, SCORE_COST // cost) // FEWEST * FEWEST)
+    return max(1, min(MOST, SCORE_COST // cost) // TOGETHER) * TOGETHER
 
 
 def _capacity(rows: int) -> int:

@@ -16,6 +16,7 @@ from server.datasets.features import transform
 from server.datasets.split import Loaded, load
 from server.experiment import Experiment
 from server.experiment.patch import Effect, effect
+from server.experiment.shapes import TOGETHER
 from server.layers.base import Params
 from server.training.targets import output_range
 
@@ -144,20 +145,22 @@ class Run:
     def predict(self, inputs: NDArray[Any]) -> NDArray[np.float32]:
         """(N, *input_shape) examples, points as float32 (N, dimensions) -> (N, ..., K) outputs."""
         with self.lock:
-            features, data = inputs, self.experiment.data
-            if data.features:
-                features = np.asarray(transform(data.features, inputs), np.float32)
-            rows = max(16, 1 << (len(features) - 1).bit_length())
-            widths = [(0, rows - len(features))] + [(0, 0)] * (features.ndim - 1)
-            padded = np.pad(features, widths)
-            shape = self.program.shape
+            if not self.program.shape.streamed:
+                features = transform(self.experiment.data.features, inputs)
+                return self._predict(np.asarray(features, np.float32))
+            parts = range(0, max(len(inputs), 1), TOGETHER)
+            return np.concatenate([self._predict(inputs[i : i + TOGETHER]) for i in parts])
 
-            def outputs(state: Tree, live: Any, _: Tree, given: Any) -> Tree:
-                return shape.predict(state, live, shape.given(given))
+    def _predict(self, given: NDArray[Any]) -> NDArray[np.float32]:
+        rows = max(16, 1 << (len(given) - 1).bit_length())
+        padded = np.pad(given, [(0, rows - len(given))] + [(0, 0)] * (given.ndim - 1))
+        shape = self.program.shape
 
-            probe = Probe(f"predict {rows} {padded.dtype}", outputs, (padded,))
-            found = self.program.look(probe, self.state, self._live, self.data)
-            return found[: len(features)]
+        def outputs(state: Tree, live: Any, _: Tree, examples: Any) -> Tree:
+            return shape.predict(state, live, shape.given(examples))
+
+        probe = Probe(f"predict {rows} {padded.dtype}", outputs, (padded,))
+        return self.program.look(probe, self.state, self._live, self.data)[: len(given)]
 
     def equation(self) -> list[str]:
         """The network's formula in LaTeX, a line a layer."""

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import optax  # pyright: ignore[reportMissingTypeStubs] - it has none
 
+from server.experiment.shapes import TOGETHER
 from server.layers.base import Params
 
 from .arrays import Tree, arange, cond, einsum, eval_shape, grad, map_each, tree_map, zeros
@@ -17,8 +18,6 @@ from .shape import Shape
 
 #: the slopes are those over at most this many training examples
 SLOPE_SAMPLE = 512
-#: examples that are looked at together, where they may be large; divides a sample
-FEW = 64
 
 
 def scored_rows(shape: Shape, data: Tree) -> Tree:
@@ -65,9 +64,11 @@ def passed(
     def together(found: jax.Array) -> jax.Array:
         return found.reshape(-1, *found.shape[2:])
 
-    count = len(inputs) // FEW
-    real = jnp.any(rows["part"].reshape(count, FEW) < 3, axis=1)
-    return tree_map(together, map_each(few, (inputs.reshape(count, FEW, *inputs.shape[1:]), real)))
+    count = len(inputs) // TOGETHER
+    real = jnp.any(rows["part"].reshape(count, TOGETHER) < 3, axis=1)
+    return tree_map(
+        together, map_each(few, (inputs.reshape(count, TOGETHER, *inputs.shape[1:]), real))
+    )
 
 
 def zeros_of(array: Any) -> jax.Array:

@@ -13,14 +13,13 @@ from numpy.typing import NDArray
 
 from server.experiment import Experiment
 from server.experiment.live import live_values, static_form, with_live
+from server.experiment.shapes import TOGETHER
 from server.training.targets import encode, predicted_classes, target_low
 
 from .arrays import Tree
 from .data import Arrays
 from .model import Linear, Model, dot
 
-#: of examples that may be large, a sample has no more than so many
-SAMPLED = 128
 PARTS = ("train", "validation", "test")
 
 
@@ -124,7 +123,7 @@ class Shape:
         if not self.streamed:
             mask = (data["part"][:rows] == 0).astype(jnp.float32)
             return data["inputs"][:rows], data["targets"][:rows], mask
-        places = data["sample"][: min(rows, SAMPLED, len(data["sample"]) // 3)]
+        places = data["sample"][: min(rows, TOGETHER, len(data["sample"]) // 3)]
         inputs, labels = self.examples(data, places)
         mask = (places < data["count"]).astype(jnp.float32)
         return inputs, self.targets(inputs, labels), self.asked(labels, mask)

@@ -8,8 +8,10 @@ Shape = tuple[int, ...]
 
 #: multiplications that a step may cost: beyond it, pausing and other people would wait
 MAX_STEP = 600_000_000
-#: numbers that the layers' outputs for one batch may be
+#: numbers that the layers may work out for one batch
 MAX_NUMBERS = 50_000_000
+#: examples that are looked at together, however small the batch is
+TOGETHER = 64
 
 
 def layer_shapes(layers: tuple[Any, ...], shape: Shape) -> list[Shape]:
@@ -84,7 +86,8 @@ def check_output(shape: Shape, label_shape: Shape) -> None:
 
 
 def check_size(layers: tuple[Any, ...], shapes: list[Shape], batch: int) -> None:
-    """Whether a step stays short and small. Raises ValueError."""
+    """Whether a step, and a look at some examples, stays short and small. Raises ValueError."""
+    batch = max(batch, TOGETHER)
     costs = [
         layer.multiplications(shape)
         for layer, shape in zip(layers, shapes[: len(layers)], strict=True)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from server.experiment import Experiment
 
-from ..arrays import Tree
+from ..arrays import Tree, map_in_batches
 from ..model import Model
 from ..program import Probe
 from ..scores import passed, scored_rows
@@ -167,8 +167,11 @@ class Decoded(OfLayer):
         def decoded(state: Tree, live: Any, _: Tree, points: jax.Array) -> jax.Array:
             h = points.reshape(len(points), *shape.model.shapes[self.layer + 1])
             network = shape.network(live)
-            outputs = network.onward(self.layer, state["params"], state["stats"], h)
-            return jnp.clip(outputs, -1e6, 1e6)
+
+            def one(h: jax.Array) -> jax.Array:
+                return network.onward(self.layer, state["params"], state["stats"], h[None])[0]
+
+            return jnp.clip(map_in_batches(one, h), -1e6, 1e6)
 
         return Probe(self.probe_name, decoded, (), (points,), quick=True)
 
