@@ -27,8 +27,8 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests last: they take longest, and Playwright's loop stays in the thread."""
-    items.sort(key=lambda item: "browser" in item.path.parts)
+    """Browser tests first: their files take longest, and the others fill up the rest."""
+    items.sort(key=lambda item: "browser" not in item.path.parts)
 
 
 @contextmanager

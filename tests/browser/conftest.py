@@ -44,9 +44,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.timeout(5 * PATIENCE // 1000))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """One browser for the session."""
+    """One browser for the tests of a file: Playwright's loop is over with it, and whatever
+    the process tests next may have its own."""
     path = os.environ.get("LAYERLAB_CHROMIUM") or shutil.which("chromium")
     if not path:
         pytest.fail("no Chromium: run `make test`, or set LAYERLAB_CHROMIUM to the path of one")

@@ -190,3 +190,15 @@ def test_from_pictures_to_points_and_back_to_the_same_network(page: Page) -> Non
     expect(page.get_by_text("8×8 pixels")).to_be_visible()
     lab.until(lambda: len(bars(lab)) == 10)
     assert lab.experiment["network"] == network
+
+
+def test_all_test_examples_are_looked_at_when_asked(page: Page) -> None:
+    linear = {"data": {"dataset": "mnist"}, "network": {"layers": ["flatten"]}}
+    lab = Lab(page, portable(linear), paused=True)
+    expect(page.get_by_text(re.compile("on 960 of 60,000 train and 960 of 10,000"))).to_be_visible()
+    lab.button("Test on all 10,000").click()
+    told = page.get_by_role("status").filter(has_text="at step 0")
+    expect(told).to_have_text(re.compile(r"^\s*\d+\.\d %\s+· loss \d\.\d+, at step\s+0\s*$"))
+    # what was found is of this experiment only
+    page.get_by_role("radio", name="Digits 8×8", exact=True).click()
+    expect(told).to_have_count(0)

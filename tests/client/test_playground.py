@@ -218,7 +218,7 @@ def test_a_refusal_says_where_and_what_would_be_right(server_url: str, lab: Play
     assert told.value.status == 422
     paths = [problem.path for problem in told.value.problems]
     assert paths == ["/experiment/data/dataset", "/experiment/training/batch_size"]
-    with pytest.raises(BadInput, match="2 inputs"):
+    with pytest.raises(BadInput, match="has 2"):
         lab.predict([1.0, 2.0])
     with pytest.raises(BadInput, match="either steps or epochs"):
         lab.train()

@@ -1,4 +1,14 @@
-import type { Experiment, Form, Json, Patch, Problem, RunLog, Schema, Session } from '../types';
+import type {
+  Experiment,
+  Form,
+  Json,
+  Patch,
+  Problem,
+  RunLog,
+  Schema,
+  Score,
+  Session,
+} from '../types';
 import type { Moment, ShareDocument } from './shared';
 
 /** A refusal, in the server's own words. */
@@ -102,6 +112,10 @@ export async function joinSession(id: string, secret: string | null): Promise<Se
   }
 }
 const ENDED = { path: '', message: 'The session of this link has ended.' };
+/** Loss and score over all examples of a part, at a step. */
+export type Evaluation = Partial<Score> & { part: string; step: number; count: number };
+export const evaluate = (id: string, part: string) =>
+  call<Evaluation>('POST', `/sessions/${id}/evaluate`, { part });
 /** The session as a link may carry it. */
 export const getMoment = (id: string) =>
   call<{ experiment: Patch; moment: Moment }>('GET', `/sessions/${id}/moment`);
