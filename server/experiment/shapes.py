@@ -87,19 +87,20 @@ def check_output(shape: Shape, label_shape: Shape) -> None:
 
 def check_size(layers: tuple[Any, ...], shapes: list[Shape], batch: int) -> None:
     """Whether a step, and a look at some examples, stays short and small. Raises ValueError."""
-    batch = max(batch, TOGETHER)
     costs = [
         layer.multiplications(shape)
         for layer, shape in zip(layers, shapes[: len(layers)], strict=True)
     ]
-    if costs and sum(costs) * batch > MAX_STEP:
+    # a look goes forward only, and so may be of more
+    rows = max(batch, TOGETHER // 3)
+    if costs and sum(costs) * rows > MAX_STEP:
         worst = max(range(len(costs)), key=costs.__getitem__)
         raise ValueError(
-            f"network.layers.{worst}: a step would take {sum(costs) * batch / 1e6:,.0f} million "
+            f"network.layers.{worst}: a step would take {sum(costs) * rows / 1e6:,.0f} million "
             f"multiplications, and {MAX_STEP // 1_000_000} million may be; make this layer or "
             "the batch smaller"
         )
-    numbers = batch * numbers_of(layers, shapes)
+    numbers = max(batch, TOGETHER) * numbers_of(layers, shapes)
     if numbers > MAX_NUMBERS:
         raise ValueError(
             f"network.layers: what the layers work out for one batch would be {numbers / 1e6:,.0f} "

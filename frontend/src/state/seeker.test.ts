@@ -65,6 +65,28 @@ it.each(['paused', 'playing', 'diverged'] as const)('has ended where it is %s', 
   expect(arrived).toHaveBeenCalledOnce();
 });
 
+it('is not there yet when a frame comes that was on its way', async () => {
+  const { seeker, asked, arrived, reply } = scene();
+  void seeker.to(10);
+  await reply();
+  seeker.show({ step: 400, status: 'paused' });
+  await vi.advanceTimersByTimeAsync(0);
+  expect(arrived).not.toHaveBeenCalled();
+  void seeker.to(20);
+  seeker.show({ step: 10, status: 'paused' });
+  await vi.advanceTimersByTimeAsync(0);
+  expect(asked).toEqual([10, 20]);
+});
+
+it('has ended where no other frame comes', async () => {
+  const { seeker, arrived, reply } = scene();
+  void seeker.to(10);
+  await reply();
+  seeker.show({ step: 7, status: 'paused' });
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(arrived).toHaveBeenCalledOnce();
+});
+
 it('ends where it is refused', async () => {
   const { seeker, arrived, reply } = scene();
   void seeker.to(10);

@@ -10,6 +10,7 @@ export class Seeker {
   #wanted: number | null = null;
   #target: number | null = null;
   #shown: (() => void) | null = null;
+  #last: Seen | null = null;
   #busy = false;
 
   /**
@@ -28,18 +29,24 @@ export class Seeker {
     while (this.#wanted !== null) {
       this.#target = this.#wanted;
       this.#wanted = null;
+      this.#last = null;
       if (!(await this.send(this.#target))) this.#target = null;
       else await this.#seen();
     }
     this.#busy = false;
     if (this.#target === null) this.arrived();
+    else if (this.#last) this.show(this.#last);
   }
 
   /** A frame stands on the screen. */
-  show({ step, status }: Seen): void {
+  show(seen: Seen): void {
+    const { step, status } = seen;
+    this.#last = seen;
     const underWay = status === 'seeking' || status === 'compiling';
     if (this.#target === null || (underWay && step !== this.#target)) return;
     if (this.#shown) {
+      // another step may be that of a frame which was on its way
+      if (step !== this.#target) return;
       this.#target = null;
       this.#shown();
     } else if (!this.#busy) {
