@@ -53,6 +53,12 @@ class Loaded:
         train, validation, test = np.bincount(self.part, minlength=3)
         return {"train": int(train), "validation": int(validation), "test": int(test)}
 
+    @cached_property
+    def begins(self) -> dict[str, int]:
+        """The first example of every part."""
+        train, validation, _ = self.counts.values()
+        return {"train": 0, "validation": train, "test": train + validation}
+
 
 def load(data: Data) -> Loaded:
     """Draw the examples, shuffle them once, split them. Equal data, equal arrays.

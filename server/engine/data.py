@@ -97,11 +97,10 @@ def as_sent(inputs: Any) -> Any:
 
 def first_rows(loaded: Loaded, most: int) -> NDArray[np.int64]:
     """The first examples of every part, at most so many of each."""
-    places: list[NDArray[np.int64]] = []
-    begin = 0
-    for count in loaded.counts.values():
-        places.append(np.arange(begin, begin + min(count, most)))
-        begin += count
+    counts = loaded.counts
+    places: list[NDArray[np.int64]] = [
+        np.arange(begin, begin + min(counts[part], most)) for part, begin in loaded.begins.items()
+    ]
     return np.concatenate(places)
 
 

@@ -8,32 +8,24 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from server.experiment.shapes import numbers_of
+from server.experiment.shapes import TOGETHER
 
 from .arrays import Tree
 from .program import Probe
-from .shape import PARTS, Shape
+from .shape import Shape
 from .views import Scene
-
-#: multiplications of one dispatch, so that others need not wait long; and examples at most
-COST, MOST = 200_000_000, 512
-#: and numbers that they take on their way
-NUMBERS = 10_000_000
 
 
 def evaluate(scene: Scene, part: str) -> dict[str, float] | None:
     """The mean `loss` and the score, `accuracy` or `r2`, of all examples of a part, and how
     many answers it is the mean of, `count`. None for an empty part."""
-    shape, counts = scene.program.shape, scene.loaded.counts
-    before = sum(counts[p] for p in PARTS[: PARTS.index(part)])
-    cost = max(sum(shape.model.multiplications), 1)
-    room = numbers_of(shape.model.layers, shape.model.shapes)
-    size = max(16, min(MOST, COST // cost, NUMBERS // max(room, 1)))
+    shape, first = scene.program.shape, scene.loaded.begins[part]
+    end = first + scene.loaded.counts[part]
     sums: dict[str, float] = {}
-    for begin in range(0, counts[part], size):
-        places = np.full(size, -1, np.int32)
-        there = min(size, counts[part] - begin)
-        places[:there] = np.arange(before + begin, before + begin + there)
+    for begin in range(first, end, TOGETHER):
+        places = np.full(TOGETHER, -1, np.int32)
+        there = np.arange(begin, min(begin + TOGETHER, end))
+        places[: len(there)] = there
         probe = Probe("evaluation", lambda *args: _sums(shape, *args), (), (places,))
         found = scene.program.look(probe, scene.state, scene.live, scene.data)
         sums = {name: sums.get(name, 0.0) + float(value) for name, value in found.items()}

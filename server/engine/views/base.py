@@ -69,6 +69,13 @@ class Scene:
         """The parameters of every layer, as NumPy arrays."""
         return self.program.packing.read_part(self.state, "params")
 
+    @cached_property
+    def sample(self) -> NDArray[np.int32]:
+        """The examples that scores look at, where they may be large; padding, which is at the
+        end, left out."""
+        rows = np.asarray(self.data["sample"])
+        return rows[rows < len(self.loaded.part)]
+
     def find(self, name: str) -> Tree:
         """What the probe of this name finds, as NumPy arrays; once."""
         if name not in self._found:

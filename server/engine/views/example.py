@@ -58,11 +58,11 @@ class OfExample(View):
 
     def row(self, scene: Scene) -> int | None:
         """The row of the picked example; None where there is none."""
-        counts = scene.loaded.counts
-        if self.drawn is not None or not counts[self.part]:
+        loaded = scene.loaded
+        count = loaded.counts[self.part]
+        if self.drawn is not None or not count:
             return None
-        before = PARTS[: PARTS.index(self.part)]
-        return sum(counts[p] for p in before) + min(self.index, counts[self.part] - 1)
+        return loaded.begins[self.part] + min(self.index, count - 1)
 
     def example(self, scene: Scene) -> NDArray[Any]:
         """(*input_shape) as it was loaded or drawn; zeros where there is none."""
@@ -284,9 +284,8 @@ class Mistakes(View):
 
     def look(self, scene: Scene) -> Any:
         found, loaded = scene.find("guesses"), scene.loaded
-        rows = np.asarray(scene.data["sample"])
-        real = rows < len(loaded.part)
-        rows, guess, sure = rows[real], found["guess"][real], found["sure"][real]
+        rows = scene.sample
+        guess, sure = found["guess"][: len(rows)], found["sure"][: len(rows)]
         truth = loaded.labels[rows].astype(np.int32)
         shown = (loaded.part[rows] == PARTS.index(self.part)) & self._chosen(truth, guess)
         places = np.flatnonzero(shown)

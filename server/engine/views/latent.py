@@ -54,9 +54,8 @@ class OfLayer(View):
 
     def plane(self, scene: Scene) -> Plane:
         """The plane of the layer's outputs, and where the scored examples lie in it."""
-        rows = np.asarray(scene.data["sample"])
-        real = rows < len(scene.loaded.part)
-        return Plane.of(scene.find(self.outputs_name)[real], rows[real])
+        rows = scene.sample
+        return Plane.of(scene.find(self.outputs_name)[: len(rows)], rows)
 
 
 class Plane:
