@@ -19,6 +19,7 @@ from .settings import (
     activated_latex,
     activation_setting,
     bias_setting,
+    channel_normalization_setting,
     dropout_setting,
     dropped,
     initializer_setting,
@@ -57,15 +58,7 @@ class _Convolution(Layer):
     activation: Activation = activation_setting("relu")
     initializer: Initializer = initializer_setting()
     bias: float = bias_setting()
-    normalization: Literal["none", "batch"] = setting(
-        "none", title="Normalization",
-        help="Outputs are centred and scaled; then a scale and an offset are learned.",
-        options={
-            "none": ("None", ""),
-            "batch": ("Batch", "Each channel, over the examples of a batch and all positions."),
-        },
-        formula=r"\gamma\,\frac{z - \mu}{\sqrt{\sigma^2 + 10^{-5}}} + \beta",
-    )  # fmt: skip
+    normalization: Literal["none", "batch"] = channel_normalization_setting()
     dropout: float | None = dropout_setting(
         "Share of the outputs silenced at random in every training step; left empty, none."
     )

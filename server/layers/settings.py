@@ -26,6 +26,18 @@ def initializer_setting(default: str = "glorot_uniform") -> Any:
     return setting(default, title="Initializer", help="How the weights begin.")
 
 
+def channel_normalization_setting() -> Any:
+    return setting(
+        "none", title="Normalization",
+        help="Outputs are centred and scaled; then a scale and an offset are learned.",
+        options={
+            "none": ("None", ""),
+            "batch": ("Batch", "Each channel, over the examples of a batch and all positions."),
+        },
+        formula=r"\gamma\,\frac{z - \mu}{\sqrt{\sigma^2 + 10^{-5}}} + \beta",
+    )  # fmt: skip
+
+
 def bias_setting(default: float = 0.0) -> Any:
     return setting(
         default, title="Initial bias", ge=-10, le=10, help="Every bias begins at this value."
