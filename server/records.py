@@ -11,7 +11,7 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from server.engine.curve import COLUMNS
+from server.engine.curve import COLUMNS, widened
 from server.engine.history import Ended, Log, Record
 
 
@@ -69,13 +69,13 @@ def _with_state(bare: Record, state: bytes) -> Kept:
     length = int.from_bytes(state[:8], "little")
     written = json.loads(state[8 : 8 + length])["__metadata__"]
     words = {name: json.loads(word) for name, word in written.items()}
-    known = words["columns"] == list(COLUMNS)
+    rows = widened(words["columns"], arrays["rows"])
     record = replace(
         bare,
         log=bare.log.model_copy(update={"digest": words["digest"]}),
         state=arrays["state"],
         layout=words["layout"],
-        rows=arrays["rows"] if known else bare.rows,
+        rows=bare.rows if rows is None else rows,
         playing=words["playing"],
         speed=words["speed"],
         ended=_ended(words.get("ended")),

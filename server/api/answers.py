@@ -103,6 +103,15 @@ class Brief(Answer):
     status: Status
 
 
+class Maker(Answer):
+    """A generator."""
+
+    latent: int = Field(description="How many numbers an example is made of.")
+    first: int = Field(description="Its first layer, where those of both networks are counted.")
+    layers: list[LayerCard]
+    modes: int | None = Field(description="How many clouds the dataset is made of, if it is.")
+
+
 class Session(Brief):
     experiment: Experiment
     speed: float | None
@@ -110,7 +119,8 @@ class Session(Brief):
     reproduced: bool | None
     steps_per_second: float
     graph: Graph
-    problem: Literal["classification", "regression"]
+    generator: Maker | None
+    problem: Literal["classification", "regression", "generation"]
     form: Literal["points", "image", "sequence", "tokens"]
     input_shape: list[int]
     label_shape: list[int]
@@ -140,10 +150,22 @@ class Scores(Answer):
     r2: float | None = None
 
 
+class MakerScores(Answer):
+    """Of a generator: what its examples cost it, and where these are points their divergences
+    from the real ones, in nats, and how many clouds are covered."""
+
+    loss: float | None
+    kl: float | None = None
+    js: float | None = None
+    modes: int | None = None
+
+
 class Metrics(Answer):
     train: Scores | None
     validation: Scores | None
     test: Scores | None
+
+    generator: MakerScores | None = None
 
 
 class Trained(Answer):
@@ -180,6 +202,11 @@ class Curves(Answer):
 class Prediction(Answer):
     outputs: list[list[Finite]]
     classes: list[Numbers] | None
+
+
+class Generation(Answer):
+    noise: list[list[float]]
+    examples: list[list[Finite]] = Field(description="Nested as `input_shape`; pictures 0 to 1.")
 
 
 class Evaluation(Answer):

@@ -71,6 +71,8 @@ TRAIN = _of(
     job=("Do not wait: the answer is 202 and a job", {"epochs": 20, "wait": False}),
 )
 
+GENERATE = _of(drawn=("Sixteen examples of drawn noise", {"count": 16, "seed": 0}))
+
 EVALUATE = _of(test=("The test part", {"part": "test"}))
 
 PREDICT = _of(points=("Three points", {"inputs": [[0, 0], [5, 5], [-5, 4]]}))

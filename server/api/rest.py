@@ -20,9 +20,10 @@ from server import __version__
 from server.datasets.base import Dataset
 from server.datasets.preview import preview
 from server.engine import commands as c
+from server.engine.adversarial import drawn_on_host
 from server.engine.history import Log, check
 from server.engine.session import Session
-from server.experiment import Experiment
+from server.experiment import Experiment, Generator
 from server.experiment.registry import DATASETS, Spec
 from server.training.targets import predicted_classes, target_low
 
@@ -96,6 +97,16 @@ class Examples(Spec):
 
     inputs: list[Annotated[list[answers.Numbers], Field(min_length=1)]] = Field(
         min_length=1, max_length=MAX_POINTS
+    )
+
+
+class Noise(Spec):
+    """What a generator is to make examples of: given numbers, or some drawn by a seed."""
+
+    count: int = Field(16, ge=1, le=MAX_POINTS, description="How many examples, of drawn noise.")
+    seed: int = Field(0, ge=0, le=2**32 - 1, description="Another one draws other noise.")
+    noise: list[list[float]] | None = Field(
+        None, min_length=1, max_length=MAX_POINTS, description="(N, latent), instead of drawn."
     )
 
 
@@ -422,7 +433,7 @@ def predict(
     task = session.experiment.task
     outputs = session.predict(_examples(body.inputs, session))
     classes = None
-    if task.problem == "classification":
+    if task.classes:
         low = target_low(session.experiment.training.loss, session.experiment.output_activation)
         classes = np.asarray(predicted_classes(outputs, task, low)).tolist()
     return JSONResponse({"outputs": _finite(outputs.tolist()), "classes": classes})
@@ -468,6 +479,41 @@ def _finite(value: Any) -> Any:
         rows: list[Any] = value
         return [_finite(row) for row in rows]
     return value if math.isfinite(value) else None
+
+
+@router.post(
+    "/api/v1/sessions/{session_id}/generate",
+    summary="Generate",
+    tags=["training"],
+    **_says(answers.Generation),
+)
+def generate(
+    session: Readable, body: Annotated[Noise, Exact, Body(openapi_examples=examples.GENERATE)]
+) -> Response:
+    """Examples that the session's generator makes."""
+    generator = session.experiment.generator
+    if generator is None:
+        raise HTTPException(422, "the experiment has no generator; give it one")
+    noise = _noise(body, generator)
+    size = math.prod(session.experiment.data.dataset.input_shape)
+    if len(noise) * size > MAX_NUMBERS:
+        raise HTTPException(
+            422, f"these would be too many; ask for {MAX_NUMBERS // size:,} at most"
+        )
+    made = session.generate(noise)
+    return JSONResponse({"noise": noise.tolist(), "examples": _finite(made.tolist())})
+
+
+def _noise(body: Noise, generator: Generator) -> NDArray[np.float32]:
+    """(N, latent). Raises HTTPException."""
+    if body.noise is None:
+        return drawn_on_host(generator, body.seed, body.count)
+    if any(len(row) != generator.latent for row in body.noise):
+        raise HTTPException(422, f"every row of noise is of {generator.latent} numbers")
+    noise = np.array(body.noise, np.float64)
+    if not (np.abs(noise) <= FAR).all():
+        raise HTTPException(422, f"noise lies between {-FAR:g} and {FAR:g}")
+    return noise.astype(np.float32)
 
 
 @router.post(

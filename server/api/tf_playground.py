@@ -18,8 +18,9 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 import server.datasets  # noqa: F401 - fills the registries of datasets and features
+from server.experiment.network import MAX_LAYERS, MAX_UNITS
 from server.experiment.registry import DATASETS, FEATURES
-from server.experiment.spec import MAX_BATCH, MAX_LAYERS, MAX_UNITS, Experiment
+from server.experiment.spec import MAX_BATCH, Experiment
 
 Json = dict[str, Any]
 

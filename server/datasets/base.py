@@ -42,6 +42,15 @@ class Points:
         return cls(np.asarray(inputs, np.float32), np.asarray(labels, np.float32))
 
 
+@dataclass(frozen=True)
+class Mixture:
+    """The clouds that points are drawn from: their centres (K, 2), and the standard deviation of
+    each."""
+
+    centres: NDArray[np.float64]
+    deviation: float
+
+
 class Dataset(Kind):
     """Base of every dataset. `classes` is 0 for regression."""
 
@@ -107,6 +116,11 @@ class Dataset(Kind):
         """What the classes are called."""
         return tuple(str(c) for c in range(self.classes))
 
+    @property
+    def mixture(self) -> Mixture | None:
+        """The clouds that its points are drawn from, where it is made of such."""
+        return None
+
     def suggestion(self) -> dict[str, Any]:
         """An experiment that learns it well, as a merge patch of `network` and `training`:
         taken where the network at hand cannot read the examples."""
@@ -120,6 +134,11 @@ class Dataset(Kind):
     def rebuilding(self) -> dict[str, Any]:
         """An autoencoder of the examples that goes through two numbers, as `suggestion`."""
         return autoencoder(self.input_shape)
+
+    def generating(self) -> dict[str, Any]:
+        """Two networks that learn to make such examples, as `suggestion`, with the room
+        `generator`."""
+        return adversaries(self.input_shape)
 
     def label_range(self, labels: NDArray[np.float32]) -> tuple[float, float]:
         """What the colours of labels and outputs span: the class indices, or the values."""
@@ -205,3 +224,54 @@ def _flattened(shape: tuple[int, ...]) -> tuple[list[dict[str, Any]], list[dict[
 def _dense(shape: list[int]) -> dict[str, Any]:
     units = int(np.prod(shape))
     return {"kind": "dense", "units": units, "activation": "relu", "initializer": "he_uniform"}
+
+
+def adversaries(shape: tuple[int, ...]) -> dict[str, Any]:
+    """A discriminator and a generator of points or of pictures (height, width, channels), and how
+    they are trained (after Radford and others, 2015)."""
+    picture = len(shape) == 3
+    judge, maker = _judging(shape) if picture else (_rows("leaky_relu"), _rows("relu"))
+    adam = {"kind": "adam", "beta_1": 0.5}
+    output = {"initializer": "glorot_uniform", "bias": 0}
+    return {
+        "network": {"layers": judge, "output": output},
+        "training": {
+            "loss": "non_saturating",
+            "optimizer": adam,
+            "learning_rate": 0.001 if picture else 0.002,
+            "batch_size": 64 if picture else 100,
+        },
+        "generator": {
+            "latent": 16 if picture else 2,
+            "layers": maker,
+            "output": output,
+            "optimizer": adam,
+            "learning_rate": 0.001,
+        },
+    }
+
+
+def _rows(activation: str) -> list[dict[str, Any]]:
+    layer = {"kind": "dense", "units": 32, "activation": activation, "initializer": "he_uniform"}
+    return [layer, layer]
+
+
+def _judging(shape: tuple[int, ...]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Two convolutions that halve a picture, and two that double what is made of the noise."""
+    height, width, _ = shape
+    small = [height // 4, width // 4, 4]
+    half: dict[str, Any] = {
+        "kernel_size": 3,
+        "stride": 2,
+        "padding": "same",
+        "activation": "leaky_relu",
+        "initializer": "he_uniform",
+    }
+    judge = [
+        {"kind": "conv2d", "filters": 8} | half,
+        {"kind": "conv2d", "filters": 16} | half,
+        {"kind": "flatten"},
+    ]
+    double = {"kind": "conv2d_transpose", "filters": 16} | half | {"kernel_size": 4}
+    reshape = {"kind": "reshape", "target_shape": small}
+    return judge, [_dense(small), reshape, double, double | {"filters": 8}]

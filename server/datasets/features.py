@@ -1,24 +1,36 @@
 """Features: what the network is given of each point, as functions of its inputs.
 
-Each takes inputs (N, dimensions) and returns (N,); `uses` says which inputs it reads.
+Each takes inputs (N, dimensions), of NumPy or JAX, and returns (N,); `uses` says which inputs it
+reads.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from server.experiment.registry import FEATURES
 
-Array = NDArray[np.float32]
+Array = Any
 
 
-def transform(names: Sequence[str], inputs: Array) -> Array:
+def _space(inputs: Array) -> Any:
+    """NumPy, or what has the same functions for these arrays."""
+    return inputs.__array_namespace__()
+
+
+def transform(names: Sequence[str], inputs: NDArray[np.float32]) -> NDArray[np.float32]:
     """Inputs (N, dimensions) -> features (N, len(names)), float32, in the order of the names."""
+    return features_of(names, inputs).astype(np.float32)
+
+
+def features_of(names: Sequence[str], inputs: Array) -> Array:
+    """`transform`, of NumPy or (traced) JAX arrays alike."""
     columns = [FEATURES[name].function(inputs) for name in names]
-    return np.stack(columns, axis=1).astype(np.float32)
+    return _space(inputs).stack(columns, axis=1)
 
 
 @FEATURES.register(
@@ -64,7 +76,7 @@ def xy(inputs: Array) -> Array:
     uses=["x"], tf="sinX",
 )  # fmt: skip
 def sin_x(inputs: Array) -> Array:
-    return np.sin(inputs[:, 0])
+    return _space(inputs).sin(inputs[:, 0])
 
 
 @FEATURES.register(
@@ -72,7 +84,7 @@ def sin_x(inputs: Array) -> Array:
     uses=["y"], tf="sinY",
 )  # fmt: skip
 def sin_y(inputs: Array) -> Array:
-    return np.sin(inputs[:, 1])
+    return _space(inputs).sin(inputs[:, 1])
 
 
 @FEATURES.register(
@@ -80,7 +92,7 @@ def sin_y(inputs: Array) -> Array:
     uses=["x"],
 )  # fmt: skip
 def cos_x(inputs: Array) -> Array:
-    return np.cos(inputs[:, 0])
+    return _space(inputs).cos(inputs[:, 0])
 
 
 @FEATURES.register(
@@ -88,7 +100,7 @@ def cos_x(inputs: Array) -> Array:
     uses=["y"],
 )  # fmt: skip
 def cos_y(inputs: Array) -> Array:
-    return np.cos(inputs[:, 1])
+    return _space(inputs).cos(inputs[:, 1])
 
 
 @FEATURES.register(
@@ -96,7 +108,7 @@ def cos_y(inputs: Array) -> Array:
     formula=r"\sqrt{x_1^2 + x_2^2}", uses=["x", "y"],
 )  # fmt: skip
 def radius(inputs: Array) -> Array:
-    return np.hypot(inputs[:, 0], inputs[:, 1])
+    return _space(inputs).hypot(inputs[:, 0], inputs[:, 1])
 
 
 @FEATURES.register(
@@ -104,4 +116,4 @@ def radius(inputs: Array) -> Array:
     formula=r"e^{-(x_1^2 + x_2^2)/8}", uses=["x", "y"],
 )  # fmt: skip
 def gauss(inputs: Array) -> Array:
-    return np.exp(-(inputs[:, 0] ** 2 + inputs[:, 1] ** 2) / 8)
+    return _space(inputs).exp(-(inputs[:, 0] ** 2 + inputs[:, 1] ** 2) / 8)

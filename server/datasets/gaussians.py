@@ -9,12 +9,14 @@ from numpy.typing import NDArray
 
 from server.experiment.registry import DATASETS, setting
 
-from .base import Points, Sampled, class_sizes
+from .base import Mixture, Points, Sampled, class_sizes
 from .classic import polar
 
 RADIUS = 4.0
 #: standard deviation of a cloud, and what 100 % noise adds to it
 NARROW, SPREAD = 0.15, 2.0
+#: where the line ends; it begins opposite
+LINE_END = np.array([4.0, 2.0])
 
 
 class _Modes(Sampled):
@@ -26,14 +28,20 @@ class _Modes(Sampled):
         help="How many points are drawn, before the split.",
     )  # fmt: skip
 
-    def _around(
-        self, centres: NDArray[np.float64], classes: NDArray[np.int64], rng: np.random.Generator
-    ) -> Points:
-        """Points around the centres (K, 2), of the classes (K,) of these."""
-        mode = np.repeat(np.arange(len(centres)), class_sizes(self.samples, len(centres)))
-        deviation = NARROW + SPREAD * self.noise_share
-        cloud = rng.standard_normal((self.samples, 2)) * deviation
-        return Points.of(centres[mode] + cloud, classes[mode])
+    @property
+    def mixture(self) -> Mixture:
+        return Mixture(self.centres(), NARROW + SPREAD * self.noise_share)
+
+    def centres(self) -> NDArray[np.float64]:
+        """Where the clouds are, (K, 2)."""
+        raise NotImplementedError
+
+    def _around(self, classes: NDArray[np.int64], rng: np.random.Generator) -> Points:
+        """Points of the clouds, which are of the classes (K,)."""
+        mixture = self.mixture
+        mode = np.repeat(np.arange(len(classes)), class_sizes(self.samples, len(classes)))
+        cloud = rng.standard_normal((self.samples, 2)) * mixture.deviation
+        return Points.of(mixture.centres[mode] + cloud, classes[mode])
 
 
 @DATASETS.register
@@ -49,10 +57,12 @@ class RingOfGaussians(_Modes):
         help="How many clouds there are.",
     )  # fmt: skip
 
+    def centres(self) -> NDArray[np.float64]:
+        turn = np.arange(self.modes) * 2 * np.pi / self.modes
+        return polar(np.full(self.modes, RADIUS), turn)
+
     def generate(self, rng: np.random.Generator) -> Points:
-        mode = np.arange(self.modes)
-        centres = polar(np.full(self.modes, RADIUS), mode * 2 * np.pi / self.modes)
-        return self._around(centres, mode % 2, rng)
+        return self._around(np.arange(self.modes) % 2, rng)
 
 
 @DATASETS.register
@@ -68,7 +78,28 @@ class GridOfGaussians(_Modes):
         help="How many clouds there are along each side.",
     )  # fmt: skip
 
+    def centres(self) -> NDArray[np.float64]:
+        row, column = self._places()
+        return np.stack([column, row], axis=1) * 2 * RADIUS / (self.side - 1) - RADIUS
+
     def generate(self, rng: np.random.Generator) -> Points:
-        row, column = np.divmod(np.arange(self.side**2), self.side)
-        centres = np.stack([column, row], axis=1) * 2 * RADIUS / (self.side - 1) - RADIUS
-        return self._around(centres, (row + column) % 2, rng)
+        row, column = self._places()
+        return self._around((row + column) % 2, rng)
+
+    def _places(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        return np.divmod(np.arange(self.side**2), self.side)
+
+
+@DATASETS.register
+class Line(Sampled):
+    """A stretch of a straight line: the simplest thing that is not a point."""
+
+    kind: Literal["line"] = "line"
+    title = "Line"
+    help = "Points along a straight line, one class for each half; noise takes them off it."
+    formula = r"x = t\,(4, 2) + \varepsilon,\ t \sim U(-1, 1)"
+
+    def generate(self, rng: np.random.Generator) -> Points:
+        along = rng.uniform(-1, 1, self.samples)
+        strays = rng.standard_normal((self.samples, 2)) * SPREAD * self.noise_share
+        return Points.of(along[:, None] * LINE_END + strays, along > 0)

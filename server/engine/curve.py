@@ -20,6 +20,11 @@ COLUMNS = (
     *(f"{part}_{what}" for part in PARTS for what in ("loss", "score")),
     "gradient_norm",
     "learning_rate",
+    # of a generator
+    "generator_loss",
+    "kl",
+    "js",
+    "modes",
 )
 #: beyond so many rows every second one of a curve is given up
 MAX_ROWS = 1000
@@ -74,10 +79,30 @@ class Curve:
         return {"columns": list(COLUMNS), "rows": rows}
 
 
-def curve_row(step: int, epoch: float, scores: Tree, norm: float, counts: dict[str, int]) -> Row:
-    """The row of COLUMNS for what `Program.evaluate` gave; an empty part has NaN."""
+def widened(columns: list[str], rows: Rows) -> Rows | None:
+    """Rows of other columns as rows of COLUMNS, NaN where there was none then; None where they
+    have a column that is none of ours."""
+    if not set(columns) <= set(COLUMNS) or rows.shape[1:] != (len(columns),):
+        return None
+    wide = np.full((len(rows), len(COLUMNS)), np.nan)
+    wide[:, [COLUMNS.index(name) for name in columns]] = rows
+    return wide
+
+
+def curve_row(
+    step: int,
+    epoch: float,
+    scores: Tree,
+    norm: float,
+    counts: dict[str, int],
+    generator: dict[str, float | None],
+) -> Row:
+    """The row of COLUMNS for what `Program.evaluate` gave; an empty part has NaN. generator: its
+    loss, kl, js, modes, as far as there are such."""
     loss, score = scores["loss"].tolist(), scores["score"].tolist()
     parts: list[float] = []
     for i, part in enumerate(PARTS):
         parts += [loss[i], score[i]] if counts[part] else [float("nan")] * 2
-    return (float(step), epoch, *parts, norm, float(scores["rate"]))
+    found = (generator.get(name) for name in ("loss", "kl", "js", "modes"))
+    made = (float("nan") if value is None else float(value) for value in found)
+    return (float(step), epoch, *parts, norm, float(scores["rate"]), *made)

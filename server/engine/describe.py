@@ -15,7 +15,7 @@ from server.layers.base import Params
 from .arrays import Tree
 from .data import as_sent, first_rows
 from .model import Model
-from .shape import PARTS
+from .shape import PARTS, Shape
 from .views.planar import feature_maps
 
 if TYPE_CHECKING:
@@ -30,13 +30,15 @@ SHOWN = 64
 def describe(session: Session) -> dict[str, Any]:
     """The session without its secret and without what changes at every step."""
     experiment = session.experiment
-    dataset = experiment.data.dataset
+    dataset, shape = experiment.data.dataset, session.program.shape
+    layers = describe_layers(session)
     return {
         "id": session.id,
         "experiment": experiment.model_dump(mode="json"),
         "digest": experiment.digest(),
         "speed": session.pace.limit,
-        "graph": {"inputs": list(experiment.data.features), "layers": describe_layers(session)},
+        "graph": {"inputs": list(experiment.data.features), "layers": shape.judges(layers)},
+        "generator": describe_maker(shape, shape.makers(layers)),
         "problem": experiment.task.problem,
         "form": dataset.form,
         "input_shape": list(dataset.input_shape),
@@ -55,8 +57,10 @@ def describe(session: Session) -> dict[str, Any]:
 
 
 def describe_layers(session: Run) -> list[dict[str, Any]]:
-    """Title, kind, size and the shapes of the parameters of every layer, output last."""
-    model, (params, _) = session.program.shape.model, session.parameters()
+    """Title, kind, size and the shapes of the parameters of every layer, output last; then of
+    every layer of a generator."""
+    shape, (params, _) = session.program.shape, session.parameters()
+    made = shape.maker.shapes[1:] if shape.maker else []
     return [
         {
             "title": title,
@@ -68,15 +72,34 @@ def describe_layers(session: Run) -> list[dict[str, Any]]:
             "params": {name: list(a.shape) for name, a in p.items()},
         }
         for (title, kind), layer, p, shape in zip(
-            _names(session), model.layers, params, model.shapes[1:], strict=True
+            _names(session), shape.layers, params, shape.model.shapes[1:] + made, strict=True
         )
     ]
 
 
 def _names(session: Run) -> list[tuple[str, str]]:
     """(title, kind) of every layer."""
-    hidden = session.experiment.network.layers
-    return [*((layer.title, layer.kind) for layer in hidden), ("Output", "output")]
+    experiment = session.experiment
+    rooms = [experiment.network, *([experiment.generator] if experiment.generator else [])]
+    return [
+        name
+        for room in rooms
+        for name in (*((layer.title, layer.kind) for layer in room.layers), ("Output", "output"))
+    ]
+
+
+def describe_maker(shape: Shape, layers: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """What a generator makes of how much noise, and its layers; None where there is none."""
+    generator, dataset = shape.experiment.generator, shape.experiment.data.dataset
+    if generator is None:
+        return None
+    modes = None if dataset.mixture is None else len(dataset.mixture.centres)
+    return {
+        "latent": generator.latent,
+        "first": len(shape.model.layers),
+        "layers": layers,
+        "modes": modes,
+    }
 
 
 def describe_data(loaded: Loaded, dataset: Any) -> dict[str, Any]:
@@ -117,6 +140,13 @@ def describe_scores(scores: Tree, counts: dict[str, int], problem: str) -> dict[
     }
 
 
+def describe_generator(scores: dict[str, float | None]) -> dict[str, Any]:
+    """The generator's scores, as one entry more, where there is one."""
+    if not scores:
+        return {}
+    return {"generator": {name: v and _number(v) for name, v in scores.items()}}
+
+
 def weights_digest(params: list[Params], stats: list[Params]) -> str:
     """SHA-256 over the weights and running statistics, layer by layer in name order."""
     hasher = hashlib.sha256()
@@ -126,12 +156,14 @@ def weights_digest(params: list[Params], stats: list[Params]) -> str:
     return hasher.hexdigest()
 
 
-def equation(model: Model) -> list[str]:
-    """The network's formula in LaTeX, a line a layer."""
+def equation(
+    model: Model, symbol: str = r"\mathbf{x}", result: str = r"\hat{\mathbf{y}}"
+) -> list[str]:
+    """A network's formula in LaTeX, a line a layer. symbol, result: what goes in, and out."""
     lines: list[str] = []
-    symbol, last = r"\mathbf{x}", len(model.layers)
+    hidden, last = ("h" if result == r"\hat{\mathbf{y}}" else "g"), len(model.layers)
     for i, layer in enumerate(model.layers, start=1):
-        name = r"\hat{\mathbf{y}}" if i == last else rf"\mathbf{{h}}_{{{i}}}"
+        name = result if i == last else rf"\mathbf{{{hidden}}}_{{{i}}}"
         lines.append(f"{name} = {layer.latex(symbol, i)}")
         symbol = name
     return lines

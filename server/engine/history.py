@@ -17,7 +17,7 @@ from server.experiment.registry import Spec
 from .commands import Edit, Refused
 from .curve import Rows
 from .edit import edited
-from .model import Model
+from .model import first_weights
 from .program import Vector
 
 #: moments kept at most, and bytes that they may take
@@ -169,7 +169,7 @@ def check(log: Log) -> None:
                 raise Refused(f"{where}/patch", "such a change begins another run")
             experiment = changed
         elif isinstance(entry, Edited):
-            params, _ = Model.of(experiment).init(experiment.seed)
+            params, _ = first_weights(experiment)
             try:
                 edited(params, entry.edit)
             except Refused as refused:

@@ -23,6 +23,8 @@ Linear = Callable[[jax.Array, jax.Array], jax.Array]
 
 #: up to this many multiplications per example a product is faster written as a sum
 SUM_LIMIT = 512
+#: the first weights of a generator's layers are drawn from the streams from here on
+MAKERS_STREAM = 1_000
 
 
 def dot(x: jax.Array, w: jax.Array) -> jax.Array:
@@ -66,6 +68,20 @@ class Model:
         )
         return cls((*experiment.network.layers, last), experiment.input_shape)
 
+    @classmethod
+    def maker(cls, experiment: Experiment) -> Model:
+        """The generator of an experiment that has one."""
+        generator = experiment.generator
+        assert generator is not None
+        output = generator.output
+        last = Dense(
+            units=experiment.data.dataset.input_shape[-1],
+            activation=experiment.made_activation,
+            initializer=output.initializer,
+            bias=output.bias,
+        )
+        return cls((*generator.layers, last), (generator.latent,))
+
     @cached_property
     def shapes(self) -> list[Shape]:
         """The shape of an example as it comes in, then after every layer."""
@@ -79,13 +95,14 @@ class Model:
             for layer, shape in zip(self.layers, self.shapes[:-1], strict=True)
         ]
 
-    def init(self, seed: int) -> tuple[list[Params], list[Params]]:
-        """Initial (params, stats). Every layer draws from a stream of its own, so that a
-        change of one layer leaves the first weights of those before it as they were."""
+    def init(self, seed: int, first: int = 0) -> tuple[list[Params], list[Params]]:
+        """Initial (params, stats). Every layer draws from a stream of its own, the first of
+        them `first`, so that a change of one layer leaves the first weights of those before it
+        as they were."""
         params: list[Params] = []
         stats: list[Params] = []
         for i, (layer, shape) in enumerate(zip(self.layers, self.shapes[:-1], strict=True)):
-            rng = np.random.Generator(np.random.Philox(key=[seed, i]))
+            rng = np.random.Generator(np.random.Philox(key=[seed, first + i]))
             p, s = layer.init(rng, shape)
             params.append(p)
             stats.append(s)
@@ -111,11 +128,13 @@ class Model:
         nudge: tuple[int, jax.Array] | None = None,
     ) -> Pass:
         """(B, *input_shape) -> Pass. nudge: a layer, and what is added to what it is given; the
-        gradient with respect to that is one with respect to what goes in there."""
+        gradient with respect to that is one with respect to what goes in there. Of params and
+        stats those of further layers are left alone."""
         kept, fresh, penalties = self._hidden(params, stats, x, linear, training, key, mask, nudge)
         last, index = self.layers[-1], len(self.layers) - 1
         context = Context(training, None, mask, linear)
-        logits, s = last.logits(params[-1], stats[-1], _nudged(kept[-1], index, nudge), context)
+        given = _nudged(kept[-1], index, nudge)
+        logits, s = last.logits(params[index], stats[index], given, context)
         outputs = last.activate(logits)
         penalty = sum(penalties[1:], penalties[0]) if penalties else None
         return Pass(logits, outputs, [*fresh, s], [*kept[1:], outputs], penalty)
@@ -179,6 +198,15 @@ class Model:
             {name: name in layer.regularized for name in p}
             for layer, p in zip(self.layers, params, strict=True)
         ]
+
+
+def first_weights(experiment: Experiment) -> tuple[list[Params], list[Params]]:
+    """Initial (params, stats) of all layers: the network's, then the generator's."""
+    params, stats = Model.of(experiment).init(experiment.seed)
+    if experiment.generator is None:
+        return params, stats
+    made, kept = Model.maker(experiment).init(experiment.seed, MAKERS_STREAM)
+    return params + made, stats + kept
 
 
 def total_loss(

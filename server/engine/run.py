@@ -20,8 +20,9 @@ from server.experiment.shapes import TOGETHER
 from server.layers.base import Params
 from server.training.targets import output_range
 
-from . import describe, divergence
+from . import adversarial, describe, divergence
 from .arrays import Tree
+from .commands import Refused
 from .data import Arrays
 from .divergence import Turn
 from .edit import edited
@@ -162,10 +163,33 @@ class Run:
         probe = Probe(f"predict {rows} {padded.dtype}", outputs, (padded,))
         return self.program.look(probe, self.state, self._live, self.data)[: len(given)]
 
-    def equation(self) -> list[str]:
-        """The network's formula in LaTeX, a line a layer."""
+    def generate(self, noise: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(N, latent) noise -> (N, *example) made of it; pictures from 0 to 1. Raises Refused
+        where there is no generator."""
         with self.lock:
-            return describe.equation(self.program.shape.model)
+            if self.program.shape.maker is None:
+                raise Refused("/experiment/generator", "there is none; give the experiment one")
+            parts = range(0, max(len(noise), 1), TOGETHER)
+            return np.concatenate([self._generate(noise[i : i + TOGETHER]) for i in parts])
+
+    def _generate(self, noise: NDArray[np.float32]) -> NDArray[np.float32]:
+        padded = np.pad(noise, [(0, TOGETHER - len(noise)), (0, 0)])
+        shape = self.program.shape
+
+        def examples(state: Tree, live: Any, _: Tree, noise: Any) -> Tree:
+            return adversarial.made(shape, state, live, noise)
+
+        probe = Probe("generate", examples, (padded,))
+        return self.program.look(probe, self.state, self._live, self.data)[: len(noise)]
+
+    def equation(self) -> list[str]:
+        """The network's formula in LaTeX, a line a layer; then the generator's."""
+        with self.lock:
+            shape = self.program.shape
+            lines = describe.equation(shape.model)
+            if shape.maker is None:
+                return lines
+            return lines + describe.equation(shape.maker, r"\mathbf{z}", r"\tilde{\mathbf{x}}")
 
     # -- changing ------------------------------------------------------------------------
 

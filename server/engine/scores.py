@@ -12,8 +12,20 @@ import optax  # pyright: ignore[reportMissingTypeStubs] - it has none
 from server.experiment.shapes import TOGETHER
 from server.layers.base import Params
 
-from .arrays import Tree, arange, cond, einsum, eval_shape, grad, map_each, tree_map, zeros
-from .model import Pass, mean_loss, real_rows, total_loss
+from . import adversarial
+from .arrays import (
+    Tree,
+    arange,
+    cond,
+    einsum,
+    eval_shape,
+    grad,
+    map_each,
+    ones,
+    tree_map,
+    zeros,
+)
+from .model import Model, Pass, mean_loss, real_rows, total_loss
 from .shape import Shape
 
 #: the slopes are those over at most this many training examples
@@ -94,12 +106,14 @@ def evaluate(shape: Shape, state: Tree, live: jax.Array, data: Tree) -> Tree:
     task, loss = experiment.task, experiment.training.loss
     rows = scored_rows(shape, data)
     result = answers(shape, state, live, rows)
+    if shape.maker is not None:
+        return adversarial.scores(shape, state, live, data, result, rows)
     losses = loss.per_example(result.logits, result.outputs, rows["targets"])
     parts = masks = (rows["part"][None] == arange(3)[:, None]).astype(jnp.float32)
     if shape.streamed:
         masks = jnp.stack([shape.asked(rows["labels"], m).reshape(-1) for m in masks])
         losses = losses.reshape(-1)
-    rate = shape.rate(experiment, state, data["count"])
+    rate = shape.rate(experiment.training, state, data["count"])
     part_loss = _per_part(masks, lambda m: mean_loss(losses, m))
     if result.penalty is not None:
         added = result.penalty
@@ -131,12 +145,11 @@ def _confusion(shape: Shape, masks: jax.Array, labels: jax.Array, guess: jax.Arr
 
 def slopes(shape: Shape, state: Tree, live: jax.Array, data: Tree) -> Tree:
     """Norm of the gradient of every layer's parameters, (layers,), and how many units of every
-    hidden layer give 0 for all examples, (hidden layers,)."""
-    inputs, _, asked = shape.sample(data, SLOPE_SAMPLE)
-    real = real_rows(asked) > 0
-    result = shape.network(live).forward(state["params"], state["stats"], inputs)
+    hidden layer give 0 for all examples, (hidden layers,); a generator's come last."""
+    outputs = outputs_of(shape, state, live, data, SLOPE_SAMPLE)
     grads = gradients(shape, state, live, data, SLOPE_SAMPLE)
-    dead = [_silent(a, real) for a in result.activations[:-1]]
+    last = {len(shape.model.layers) - 1, len(shape.layers) - 1}
+    dead = [_silent(a, real > 0) for i, (a, real) in enumerate(outputs) if i not in last]
     return {
         "norms": jnp.stack([_norm(g) for g in grads]),
         "dead": jnp.stack(dead) if dead else zeros(0, jnp.int32),
@@ -157,9 +170,28 @@ def _norm(grads: Params) -> jax.Array:
     return optax.tree.norm(grads) if grads else jnp.float32(0)
 
 
+def outputs_of(
+    shape: Shape, state: Tree, live: jax.Array, data: Tree, limit: int
+) -> list[tuple[jax.Array, jax.Array]]:
+    """Of every layer the outputs (N, ...) at (at most `limit`) training rows, a generator's at as
+    much noise, and which of them are real, (N,) 0 or 1."""
+    inputs, _, asked = shape.sample(data, limit)
+    real = real_rows(asked)
+    result = shape.network(live).forward(state["params"], state["stats"], inputs)
+    found = [(outputs, real) for outputs in result.activations]
+    if shape.maker is None:
+        return found
+    noise = adversarial.standing_noise(shape, len(inputs))
+    params, stats = shape.makers(state["params"]), shape.makers(state["stats"])
+    forged = Model.maker(shape.thaw(live)).forward(params, stats, noise)
+    return found + [(outputs, ones(len(inputs))) for outputs in forged.activations]
+
+
 def gradients(shape: Shape, state: Tree, live: jax.Array, data: Tree, limit: int) -> list[Params]:
     """Gradient of the mean loss over (at most `limit`) training rows, in evaluation mode."""
     inputs, targets, asked = shape.sample(data, limit)
+    if shape.maker is not None:
+        return adversarial.gradients(shape, state, live, inputs, real_rows(asked))
     model, loss = shape.network(live), shape.thaw(live).training.loss
 
     def objective(params: list[Params]) -> jax.Array:

@@ -22,7 +22,6 @@ from server.layers.base import Params
 
 from . import commands as c
 from . import describe
-from .arrays import Tree
 from .commands import Refused
 from .curve import MAX_EPOCHS, Curve, curve_row
 from .divergence import Turn
@@ -327,7 +326,7 @@ class Session(Run):
         whole = not routine or not self.program.shape.streamed or self._whole.may(start)
         if whole:
             self._remember(scene, compiled)
-            self._scored = {"metrics": self._metrics(scene.scores)}
+            self._scored = {"metrics": self._metrics(scene)}
             self._scored_at = {"step": self.step, "epoch": self.epoch}
         before = {} if whole else self._views
         self._views = {
@@ -356,11 +355,13 @@ class Session(Run):
             return
         self.reach = max(self.reach, self.step)
         norm, counts = scene.norm(compiled), self.loaded.counts
-        self._curve.add(curve_row(self.step, self.epoch, scene.scores, norm, counts))
+        where = self.step, self.epoch
+        self._curve.add(curve_row(*where, scene.scores, norm, counts, scene.generator))
 
-    def _metrics(self, scores: Tree) -> dict[str, Any]:
+    def _metrics(self, scene: Scene) -> dict[str, Any]:
         problem = self.experiment.task.problem
-        return describe.describe_scores(scores, self.loaded.counts, problem)
+        parts = describe.describe_scores(scene.scores, self.loaded.counts, problem)
+        return parts | describe.describe_generator(scene.generator)
 
     # -- showing -------------------------------------------------------------------------
 
@@ -436,15 +437,15 @@ class Session(Run):
     def metrics(self) -> dict[str, Any]:
         """Loss and score of every part, at this moment."""
         with self.lock:
-            return self._metrics(self.scene().scores)
+            return self._metrics(self.scene())
 
     def evaluate(self, part: str) -> dict[str, Any]:
         """Loss and score over all examples of a part at this moment; training may go on."""
         with self.lock:
             scene, step = self.scene(), self.step
-            if not self.program.shape.streamed:
-                scores = self._metrics(scene.scores)[part]
-                count = self.loaded.counts[part]
+            if not self.program.shape.streamed or self.program.shape.maker is not None:
+                scores = self._metrics(scene)[part]
+                count = self.arrays.scored[part]
                 return {"part": part, "step": step, "count": count, **(scores or {})}
         return {"part": part, "step": step, **(evaluate(scene, part) or {"count": 0})}
 

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from server.experiment import Experiment
+from server.experiment import Experiment, Training
 from server.experiment.live import live_values, static_form, with_live
 from server.experiment.shapes import TOGETHER
 from server.training.targets import encode, predicted_classes, target_low
@@ -50,6 +50,24 @@ class Shape:
         return Model.of(self.experiment)
 
     @cached_property
+    def maker(self) -> Model | None:
+        """The generator's layers, if there is one."""
+        return Model.maker(self.experiment) if self.experiment.generator else None
+
+    @cached_property
+    def layers(self) -> tuple[Any, ...]:
+        """All layers as a state has them: the network's, then the generator's."""
+        return (*self.model.layers, *(self.maker.layers if self.maker else ()))
+
+    def judges(self, trees: list[Any]) -> list[Any]:
+        """Of what a state has of every layer, that of the network, which is the discriminator."""
+        return trees[: len(self.model.layers)]
+
+    def makers(self, trees: list[Any]) -> list[Any]:
+        """Of what a state has of every layer, that of the generator."""
+        return trees[len(self.model.layers) :]
+
+    @cached_property
     def batch(self) -> int:
         return min(self.experiment.training.batch_size, self.train)
 
@@ -72,7 +90,7 @@ class Shape:
     @cached_property
     def step_linear(self) -> Linear:
         """The form of the matrix products of a training step."""
-        return dot if self.streamed else self.model.linear(self.batch)
+        return dot if self.streamed or self.maker else self.model.linear(self.batch)
 
     def live(self, experiment: Experiment) -> NDArray[np.float32]:
         """The live numbers of an experiment of this shape, as the programs take them."""
@@ -113,7 +131,7 @@ class Shape:
         for which there is a class."""
         task = self.experiment.task
         rows = mask.reshape(-1, *[1] * len(task.label_shape))
-        if task.problem == "regression":
+        if task.problem != "classification":
             return jnp.broadcast_to(rows, (len(mask), *task.label_shape))
         return rows * (labels >= 0)
 
@@ -137,9 +155,9 @@ class Shape:
         whole = count // self.batch if self.playground else -(-count // self.batch)
         return jnp.maximum(whole, 1) if isinstance(whole, jax.Array) else max(whole, 1)
 
-    def rate(self, experiment: Experiment, state: Tree, count: jax.Array) -> jax.Array:
+    def rate(self, training: Training, state: Tree, count: jax.Array) -> jax.Array:
         """The learning rate of the step at hand, by the schedule."""
-        training, per_epoch = experiment.training, self.steps_per_epoch(count)
+        per_epoch = self.steps_per_epoch(count)
         time = state["epoch"].astype(jnp.float32) + state["batch"] / per_epoch
         return training.learning_rate * training.schedule.factor(time)
 
@@ -150,5 +168,6 @@ def shape_form(experiment: Experiment, arrays: Arrays) -> str:
     dataset = data.dataset
     task = experiment.task
     parts = (task, dataset.form, experiment.input_shape, arrays.form, experiment.output_activation)
-    static = (static_form(experiment.network), static_form(experiment.training))
+    learns = (experiment.network, experiment.training, experiment.generator)
+    static = (static_form(room) for room in learns if room is not None)
     return "|".join(map(str, (*parts, *static)))

@@ -12,6 +12,7 @@ import numpy as np
 from server.experiment import Experiment
 from server.layers.base import Params
 
+from . import adversarial
 from .arrays import (
     Tree,
     arange,
@@ -26,7 +27,7 @@ from .arrays import (
     value_and_grad,
     zeros,
 )
-from .model import Model, total_loss
+from .model import Model, first_weights, total_loss
 from .scores import answers, scored_rows
 from .shape import Shape
 from .shuffle import shuffled
@@ -56,11 +57,11 @@ class Report:
 
 def init(shape: Shape, experiment: Experiment) -> Tree:
     """The state before the first step, of NumPy arrays: nothing is compiled for it."""
-    params, stats = as_jax_types(shape.model.init(experiment.seed))
+    params, stats = as_jax_types(first_weights(experiment))
     state = {
         "params": params,
         "stats": stats,
-        "optimizer": _begin(experiment.training.optimizer.transform(), params),
+        "optimizer": _first_moments(shape, experiment, params),
         "epoch": np.uint32(0),
         "batch": np.int32(0),
         "stop": not_stopped(),
@@ -69,6 +70,14 @@ def init(shape: Shape, experiment: Experiment) -> Tree:
     if shape.playground:
         state["alive"] = tree_map(np.ones_like, params)
     return state
+
+
+def _first_moments(shape: Shape, experiment: Experiment, params: list[Params]) -> Tree:
+    own, generator = experiment.training.optimizer.transform(), experiment.generator
+    if generator is None:
+        return _begin(own, params)
+    judge, maker = shape.judges(params), shape.makers(params)
+    return {"judge": _begin(own, judge), "maker": _begin(generator.optimizer.transform(), maker)}
 
 
 def _begin(transform: Any, params: list[Params]) -> Tree:
@@ -114,7 +123,11 @@ def advance(
         def one(inner: Tree) -> Tree:
             done, state, _ = inner
             batch = _batch(shape, state, data, rows, done * shape.batch)
-            return done + 1, *_step(shape, experiment, state, epoch_key, batch, data["count"])
+            step_key = jax.random.fold_in(epoch_key, state["batch"])
+            if shape.maker is not None:
+                duel = (batch[0], batch[2])
+                return done + 1, *adversarial.step(shape, experiment, state, step_key, duel, data)
+            return done + 1, *_step(shape, experiment, state, step_key, batch, data["count"])
 
         def more(inner: Tree) -> jax.Array:
             done, _, bad = inner
@@ -186,12 +199,11 @@ def _step(
     shape: Shape,
     experiment: Experiment,
     state: Tree,
-    epoch_key: jax.Array,
+    key: jax.Array,
     batch: tuple[jax.Array, jax.Array, jax.Array, jax.Array],
     count: jax.Array,
 ) -> tuple[Tree, jax.Array]:
     x, t, mask, asked = batch
-    key = jax.random.fold_in(epoch_key, state["batch"])
     model = Model.of(experiment)
 
     def objective(params: list[Params]) -> tuple[jax.Array, list[Params]]:
@@ -208,7 +220,8 @@ def _step(
         return total_loss(losses, asked, result, mask), result.stats
 
     (loss, stats), grads = value_and_grad(objective, has_aux=True)(state["params"])
-    fresh = update(experiment, model, state, grads, shape.rate(experiment, state, count))
+    training = experiment.training
+    fresh = update(training, model, state, grads, shape.rate(training, state, count))
     fresh |= {"stats": stats, "batch": state["batch"] + 1}
     return state | fresh, ~jnp.isfinite(loss)
 

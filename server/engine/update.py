@@ -9,17 +9,18 @@ import jax
 import jax.numpy as jnp
 import optax  # pyright: ignore[reportMissingTypeStubs] - it has none
 
-from server.experiment import Experiment
+from server.experiment import Training
 
 from .arrays import Tree
 from .model import Model
 
 
 def update(
-    experiment: Experiment, model: Model, state: Tree, grads: Tree, rate: jax.Array
+    training: Training, model: Model, state: Tree, grads: Tree, rate: jax.Array
 ) -> dict[str, Any]:
-    """One update of the weights by the experiment's rules: new params, optimizer, alive."""
-    training, params = experiment.training, state["params"]
+    """One update of the weights by these rules: new params, optimizer, alive. state: these as they
+    were before."""
+    params = state["params"]
     weights = model.regularized(params)
 
     def penalty(w: jax.Array) -> jax.Array:

@@ -1,12 +1,11 @@
 """What an experiment is: values only. Knows no JAX, no HTTP, no files."""
 
+from .network import Generator, Network, Output
 from .registry import Entries, Entry, Kind, Kinds, Spec, setting
 from .spec import (
     Data,
     EarlyStopping,
     Experiment,
-    Network,
-    Output,
     Split,
     Training,
 )
@@ -17,6 +16,7 @@ __all__ = [
     "Entries",
     "Entry",
     "Experiment",
+    "Generator",
     "Kind",
     "Kinds",
     "Network",

@@ -8,10 +8,11 @@ from pydantic import BaseModel
 
 from .guards import is_object, is_tuple
 from .live import change_of
+from .network import Generator, Network
 from .registry import DATASETS, LOSSES
-from .shapes import check_output, check_reading, layer_shapes
-from .spec import Experiment, Network
-from .task import Task, can_rebuild
+from .shapes import GENERATOR, check_made, check_output, check_reading, layer_shapes
+from .spec import Experiment
+from .task import Task, can_generate, can_rebuild
 
 Effect = Literal["none", "live", "keep", "reset"]
 _ORDER: tuple[Effect, ...] = ("none", "live", "keep", "reset")
@@ -63,21 +64,27 @@ def _follow(old: Experiment, document: Any, patch: dict[str, Any]) -> None:
         loss = LOSSES.validate(document["training"]["loss"])
     except (ValueError, KeyError, TypeError):
         return  # validation will say what is wrong, and where
-    data, before = document["data"], old.data
+    data, before, had = document["data"], old.data, old.generator is not None
+    if not can_generate(dataset) and "generator" not in patch:
+        document["generator"] = None
+    generates = document.get("generator") is not None
     another = dataset.kind != before.dataset.kind
-    if another and not can_rebuild(dataset) and not _names(patch, "data", "target"):
+    rebuilds = can_rebuild(dataset) and not generates
+    if (another or generates) and not rebuilds and not _names(patch, "data", "target"):
         data["target"] = "label"
-    kinds = dataset.kind, loss.kind, data.get("target", "label")
-    if kinds == (before.dataset.kind, old.training.loss.kind, before.target):
+    kinds = dataset.kind, loss.kind, data.get("target", "label"), generates
+    if kinds == (before.dataset.kind, old.training.loss.kind, before.target, had):
         return
     try:
-        task = Task.of(dataset, kinds[2])
+        task = Task.of(dataset, kinds[2], generates)
     except ValueError:
         return
     if dataset.dimensions != old.data.dataset.dimensions and not _names(patch, "data", "features"):
         document["data"].pop("features", None)
-    if not _names(patch, "network", "layers") and not _reads(dataset, task, document):
-        for room in ("network", "training"):  # left out, they are as the dataset suggests
+    fits = generates == had and _reads(dataset, task, document)
+    if not _names(patch, "network", "layers") and not fits:
+        rooms = ("network", "training", "generator") if generates else ("network", "training")
+        for room in rooms:  # left out, they are as the dataset suggests
             document[room] = patch.get(room, {})
         return
     if not loss.fits(task) and not _names(patch, "training", "loss"):
@@ -93,6 +100,10 @@ def _reads(dataset: Any, task: Task, document: Any) -> bool:
         check_reading(layers, len(dataset.vocabulary))
         shape = (1,) if dataset.form == "points" else dataset.input_shape
         check_output(layer_shapes(layers, shape)[-1], task.label_shape)
+        if document.get("generator") is not None:
+            generator = Generator.model_validate(document["generator"])
+            made = layer_shapes(generator.layers, (generator.latent,), GENERATOR)
+            check_made(made[-1], dataset.input_shape)
     except ValueError:
         return False
     return True

@@ -10,11 +10,13 @@ Shape = tuple[int, ...]
 MAX_STEP = 600_000_000
 #: numbers that the layers may work out for one batch
 MAX_NUMBERS = 50_000_000
+#: where an experiment has its layers, and a generator's
+NETWORK, GENERATOR = "network.layers", "generator.layers"
 #: examples that are looked at together, however small the batch is
 TOGETHER = 64
 
 
-def layer_shapes(layers: tuple[Any, ...], shape: Shape) -> list[Shape]:
+def layer_shapes(layers: tuple[Any, ...], shape: Shape, path: str = NETWORK) -> list[Shape]:
     """The shape of an example on its way: as it comes in, then after every layer.
 
     Raises ValueError with the layer's path and the mend where one does not fit.
@@ -24,7 +26,7 @@ def layer_shapes(layers: tuple[Any, ...], shape: Shape) -> list[Shape]:
         try:
             shapes.append(_following(layer, i, shapes))
         except ValueError as error:
-            raise ValueError(f"network.layers.{i}: {error}") from None
+            raise ValueError(f"{path}.{i}: {error}") from None
     return shapes
 
 
@@ -42,7 +44,7 @@ def _following(layer: Any, index: int, shapes: list[Shape]) -> Shape:
     return layer.merged_shape(shapes[-1], shapes[index - back])
 
 
-def check_reading(layers: tuple[Any, ...], tokens: int) -> None:
+def check_reading(layers: tuple[Any, ...], tokens: int, path: str = NETWORK) -> None:
     """Whether tokens are read by who can, and by nobody else.
 
     tokens: how many different ones there are, 0 where examples are numbers. Raises ValueError.
@@ -53,17 +55,16 @@ def check_reading(layers: tuple[Any, ...], tokens: int) -> None:
             continue
         if i or not tokens:
             raise ValueError(
-                f"network.layers.{i}: {layer.title!r} reads tokens, and is given numbers; "
+                f"{path}.{i}: {layer.title!r} reads tokens, and is given numbers; "
                 "it can only be the first layer of a network for text or other tokens"
             )
         if known < tokens:
             raise ValueError(
-                f"network.layers.{i}.tokens: the data has {tokens} different tokens; "
-                f"choose {tokens}"
+                f"{path}.{i}.tokens: the data has {tokens} different tokens; choose {tokens}"
             )
     if tokens and (not layers or getattr(layers[0], "tokens", None) is None):
         raise ValueError(
-            "network.layers: the examples are tokens, which are no quantities; "
+            f"{path}: the examples are tokens, which are no quantities; "
             "let the first layer be 'embedding'"
         )
 
@@ -85,7 +86,24 @@ def check_output(shape: Shape, label_shape: Shape) -> None:
     )
 
 
-def check_size(layers: tuple[Any, ...], shapes: list[Shape], batch: int) -> None:
+def check_made(shape: Shape, wanted: Shape) -> None:
+    """Whether an output layer that makes examples can stand after the layers. Raises
+    ValueError."""
+    if shape[:-1] == wanted[:-1]:
+        return
+    given, places = "×".join(map(str, shape)), "×".join(map(str, wanted[:-1]))
+    raise ValueError(
+        f"{GENERATOR}: an example has {places} places, and the last layer gives {given} numbers; "
+        "let 'reshape' and transposed convolutions come to its height and width"
+        if places
+        else f"{GENERATOR}: an example is a row of {wanted[0]} numbers, and the last layer gives "
+        f"{given}; add 'flatten'"
+    )
+
+
+def check_size(
+    layers: tuple[Any, ...], shapes: list[Shape], batch: int, path: str = NETWORK
+) -> None:
     """Whether a step, and a look at some examples, stays short and small. Raises ValueError."""
     costs = [
         layer.multiplications(shape)
@@ -96,14 +114,14 @@ def check_size(layers: tuple[Any, ...], shapes: list[Shape], batch: int) -> None
     if costs and sum(costs) * rows > MAX_STEP:
         worst = max(range(len(costs)), key=costs.__getitem__)
         raise ValueError(
-            f"network.layers.{worst}: a step would take {sum(costs) * rows / 1e6:,.0f} million "
+            f"{path}.{worst}: a step would take {sum(costs) * rows / 1e6:,.0f} million "
             f"multiplications, and {MAX_STEP // 1_000_000} million may be; make this layer or "
             "the batch smaller"
         )
     numbers = max(batch, TOGETHER) * numbers_of(layers, shapes)
     if numbers > MAX_NUMBERS:
         raise ValueError(
-            f"network.layers: what the layers work out for one batch would be {numbers / 1e6:,.0f} "
+            f"{path}: what the layers work out for one batch would be {numbers / 1e6:,.0f} "
             f"million numbers, and {MAX_NUMBERS // 1_000_000} million may be; make the layers or "
             "the batch smaller"
         )

@@ -13,28 +13,29 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import model_validator
 
 from .guards import is_object
+from .network import Generator, Network
 from .registry import (
-    ACTIVATIONS,
     DATASETS,
     FEATURES,
-    INITIALIZERS,
-    LAYERS,
     LOSSES,
     OPTIMIZERS,
     SCHEDULES,
     Spec,
     setting,
 )
-from .shapes import check_output, check_reading, check_size, layer_shapes
-from .task import Task, can_rebuild
+from .shapes import (
+    GENERATOR,
+    check_made,
+    check_output,
+    check_reading,
+    check_size,
+    layer_shapes,
+)
+from .task import Task, can_generate, can_rebuild
 
-MAX_LAYERS = 16
-MAX_UNITS = 256
 MAX_BATCH = 5000
 
 Feature = Annotated[str, FEATURES]
-Activation = Annotated[str, ACTIVATIONS]
-Initializer = Annotated[str, INITIALIZERS]
 
 
 class Split(Spec):
@@ -117,32 +118,6 @@ class Data(Spec):
                     f"{self.dataset.kind!r} has one; use features of x alone"
                 )
         return self
-
-
-class Output(Spec):
-    """The last layer. Its width follows from the problem and the loss."""
-
-    activation: Activation | None = setting(
-        None, title="Output activation",
-        help="Automatic (null) is the one that goes with the loss.",
-    )  # fmt: skip
-    initializer: Initializer = setting(
-        "uniform_half", title="Initializer", help="How the weights begin."
-    )
-    bias: float = setting(
-        0.1, title="Initial bias", ge=-10, le=10, help="Every bias begins at this value."
-    )
-
-
-class Network(Spec):
-    """A stack of hidden layers and an output layer."""
-
-    layers: tuple[Annotated[Any, LAYERS], ...] = setting(
-        ({"kind": "dense", "units": 4}, {"kind": "dense", "units": 2}),
-        title="Hidden layers", max_length=MAX_LAYERS, validate_default=True,
-        help="From the input side to the output side.",
-    )  # fmt: skip
-    output: Output = setting(Output(), title="Output layer", help="The last layer.")
 
 
 class EarlyStopping(Spec):
@@ -248,22 +223,27 @@ class Experiment(Spec):
     data: Data = setting({}, title="Data", validate_default=True, help="What is learned from.")
     network: Network = setting({}, title="Network", validate_default=True, help="What learns.")
     training: Training = setting({}, title="Training", validate_default=True, help="How it learns.")
+    generator: Generator | None = setting(
+        None, title="Generator",
+        help="A second network, for adversarial training: it makes examples, and the first tells "
+        "them from the real ones.",
+    )  # fmt: skip
     seed: int = setting(
         0, title="Seed", ge=0, le=2**32 - 1,
-        help="Fixes the initial weights, the order of the batches and dropout.",
+        help="Fixes the initial weights, the order of the batches, dropout and noise.",
     )  # fmt: skip
 
     @model_validator(mode="before")
     @classmethod
     def _suggested(cls, value: Any) -> Any:
         """Of network and training, what is left out is as the dataset suggests."""
-        data = value.get("data") if is_object(value) else None
-        if not is_object(data) or "dataset" not in data:
+        data = value.get("data", {}) if is_object(value) else None
+        generates = data is not None and value.get("generator") is not None
+        if not is_object(data) or not ("dataset" in data or generates):
             return value
         try:
-            dataset = DATASETS.validate(data["dataset"])
-            rebuilds = data.get("target") == "input" and can_rebuild(dataset)
-            suggestion = dataset.rebuilding() if rebuilds else dataset.suggestion()
+            dataset = DATASETS.validate(data.get("dataset", "circle"))
+            suggestion = _suggestion(dataset, data.get("target") == "input", generates)
         except ValueError:
             return value  # validation will say what is wrong, and where
         rooms = {name: value.get(name, {}) for name in suggestion}
@@ -290,10 +270,36 @@ class Experiment(Spec):
             )
         return self
 
+    @model_validator(mode="after")
+    def _generator_fits_data(self) -> Self:
+        generator, training = self.generator, self.training
+        if generator is None:
+            return self
+        layers, judges = generator.layers, self.network.layers
+        check_reading(layers, 0, GENERATOR)
+        shapes = layer_shapes(layers, (generator.latent,), GENERATOR)
+        check_made(shapes[-1], self.data.dataset.input_shape)
+        # An update of the discriminator makes a batch, and judges two; one of the generator
+        # makes and judges one.
+        made = generator.discriminator_updates + generator.updates
+        judged = 2 * generator.discriminator_updates + generator.updates
+        check_size(layers, shapes, made * training.batch_size, GENERATOR)
+        check_size(judges, layer_shapes(judges, self.input_shape), judged * training.batch_size)
+        if training.rules == "tf_playground":
+            raise ValueError(
+                "training.rules: TensorFlow Playground has no generators; choose 'standard'"
+            )
+        if training.early_stopping is not None:
+            raise ValueError(
+                "training.early_stopping: the losses of two networks that work against each "
+                "other do not fall until they are done; set it null"
+            )
+        return self
+
     @cached_property
     def task(self) -> Task:
         """What the network is asked."""
-        return Task.of(self.data.dataset, self.data.target)
+        return Task.of(self.data.dataset, self.data.target, self.generator is not None)
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -306,12 +312,29 @@ class Experiment(Spec):
         """The output layer's activation, resolved."""
         return self.network.output.activation or self.training.loss.default_activation(self.task)
 
+    @property
+    def made_activation(self) -> str:
+        """The activation that the generator's examples come out of, resolved."""
+        assert self.generator is not None
+        colours = self.data.dataset.form == "image"  # from 0 to 1
+        return self.generator.output.activation or ("sigmoid" if colours else "linear")
+
     def canonical(self) -> str:
-        """One text per experiment: sorted keys, no spaces, every default written out."""
-        return json.dumps(
-            self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), ensure_ascii=False
-        )
+        """One text per experiment: sorted keys, no spaces, every default written out; a generator
+        only where there is one, so that what is older than generators keeps its digest."""
+        document = self.model_dump(mode="json")
+        if self.generator is None:
+            del document["generator"]
+        return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
     def digest(self) -> str:
         """SHA-256 of the canonical form, in hexadecimal."""
         return hashlib.sha256(self.canonical().encode()).hexdigest()
+
+
+def _suggestion(dataset: Any, rebuilds: bool, generates: bool) -> dict[str, Any]:
+    if generates and can_generate(dataset):
+        return dataset.generating()
+    if rebuilds and can_rebuild(dataset):
+        return dataset.rebuilding()
+    return dataset.suggestion()

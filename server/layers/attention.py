@@ -9,8 +9,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from server.experiment.network import MAX_UNITS, Activation, Initializer
 from server.experiment.registry import ACTIVATIONS, INITIALIZERS, LAYERS, setting
-from server.experiment.spec import MAX_UNITS, Activation, Initializer
 
 from .base import Context, Layer, Params, Shape
 from .dense import projected

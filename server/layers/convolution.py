@@ -9,8 +9,8 @@ import jax
 import numpy as np
 from pydantic import model_validator
 
+from server.experiment.network import Activation, Initializer
 from server.experiment.registry import ACTIVATIONS, INITIALIZERS, LAYERS, setting
-from server.experiment.spec import Activation, Initializer
 
 from .base import Context, Layer, Params, Shape
 from .normalization import along_units, batch_normalized, first_averages, first_scale

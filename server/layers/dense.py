@@ -8,8 +8,8 @@ from typing import Literal
 import jax
 import numpy as np
 
+from server.experiment.network import MAX_UNITS, Activation, Initializer
 from server.experiment.registry import ACTIVATIONS, INITIALIZERS, LAYERS, setting
-from server.experiment.spec import MAX_UNITS, Activation, Initializer
 
 from .base import Context, Layer, Params, Shape
 from .normalization import batch_normalized, first_averages, first_scale, layer_normalized

@@ -7,7 +7,7 @@ from typing import Literal
 import jax
 import numpy as np
 
-from server.experiment import spec
+from server.experiment import network
 from server.experiment.registry import ACTIVATIONS, LAYERS, setting
 
 from .base import Context, Layer, Params, Shape
@@ -31,7 +31,7 @@ class Activation(_Elementwise):
     formula = r"h = \varphi(x)"
 
     kind: Literal["activation"] = "activation"
-    activation: spec.Activation = activation_setting("relu")
+    activation: network.Activation = activation_setting("relu")
 
     def apply(
         self, params: Params, stats: Params, x: jax.Array, context: Context

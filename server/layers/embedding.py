@@ -9,8 +9,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from server.experiment.network import MAX_UNITS, Initializer
 from server.experiment.registry import INITIALIZERS, LAYERS, setting
-from server.experiment.spec import MAX_UNITS, Initializer
 
 from .base import Context, Layer, Params, Shape
 from .settings import initializer_setting, sequence, shown

@@ -7,8 +7,8 @@ from typing import Literal
 import jax
 import jax.numpy as jnp
 
+from server.experiment.network import MAX_LAYERS
 from server.experiment.registry import LAYERS, setting
-from server.experiment.spec import MAX_LAYERS
 
 from .base import Merge, Shape
 from .settings import shown

@@ -9,9 +9,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from server.experiment import spec
+from server.experiment import network
+from server.experiment.network import MAX_UNITS, Initializer
 from server.experiment.registry import ACTIVATIONS, INITIALIZERS, LAYERS, setting
-from server.experiment.spec import MAX_UNITS, Initializer
 
 from .base import Context, Layer, Params, Shape
 from .dense import projected
@@ -166,7 +166,7 @@ class SimpleRNN(_Recurrent):
     symbol = "RNN"
 
     kind: Literal["simple_rnn"] = "simple_rnn"
-    activation: spec.Activation = activation_setting("tanh")
+    activation: network.Activation = activation_setting("tanh")
 
     def _cell(self, z: jax.Array, a: jax.Array, state: State) -> State:
         return (ACTIVATIONS[self.activation].function(z + a),)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import jax
 import optax
@@ -22,7 +22,10 @@ class Loss(Kind):
     where the output activation can be negative, else 0 (see `targets.py`).
     """
 
-    problems: ClassVar[tuple[Problem, ...]] = ("classification", "regression")
+    problems: ClassVar[tuple[Problem | Literal["generation"], ...]] = (
+        "classification",
+        "regression",
+    )
     #: whether it can be asked of pictures that are rebuilt, whose values are from 0 to 1
     rebuilds: ClassVar[bool] = True
     #: output activations it makes sense with; empty means any
@@ -50,8 +53,9 @@ class Loss(Kind):
         """Raise ValueError, with the mend, where loss, problem and output do not fit."""
         if not self.fits(task):
             raise ValueError(
-                f"training.loss: {self.name()!r} is for {self.problems[0]}, and dataset "
-                f"{task.name!r} is {task.problem}; choose 'squared_error'"
+                f"training.loss: {self.name()!r} is for {self.problems[0]}, and what is asked "
+                f"of dataset {task.name!r} is {task.problem}; choose "
+                + ("'non_saturating'" if task.problem == "generation" else "'squared_error'")
             )
         if activation is None:
             return

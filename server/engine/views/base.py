@@ -14,13 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from server.datasets.base import Form
+from server.datasets.base import Form, Mixture
 from server.datasets.split import Loaded
 from server.experiment import Experiment
 from server.experiment.registry import Kind, Kinds
 from server.layers.base import Params
 
 from ..arrays import Tree
+from ..likeness import Likeness
 from ..program import Probe, Program, Vector
 from ..scores import evaluate, slopes
 
@@ -63,6 +64,29 @@ class Scene:
         if compiled and not self.program.has(SLOPES):
             return float("nan")
         return length(self.slopes["norms"])
+
+    @property
+    def mixture(self) -> Mixture | None:
+        """The clouds that the dataset is drawn from, where it is."""
+        return self.experiment.data.dataset.mixture
+
+    @cached_property
+    def likeness(self) -> Likeness | None:
+        """How like the real points those of the generator are; None where it makes none."""
+        if self.experiment.generator is None or self.program.shape.streamed:
+            return None
+        return Likeness.of(self.scores["made"], self.loaded.inputs, self.mixture)
+
+    @property
+    def generator(self) -> dict[str, float | None]:
+        """Of the generator its loss, and of points how they are distributed: divergences from the
+        real ones and clouds covered. Empty where there is none."""
+        if self.experiment.generator is None:
+            return {}
+        found = self.likeness
+        distributed = {} if found is None else {"kl": found.kl, "js": found.js}
+        modes = {} if found is None or found.covered is None else {"modes": found.covered}
+        return {"loss": float(self.scores["cost"])} | distributed | modes
 
     @cached_property
     def params(self) -> list[Params]:
@@ -163,6 +187,12 @@ def quantise(values: jax.Array, lo: Any, hi: Any) -> jax.Array:
     """Floats to bytes: lo -> 0, hi -> 255, clipped."""
     scaled = (values - lo) / jnp.maximum(hi - lo, 1e-9)
     return jnp.round(jnp.clip(jnp.nan_to_num(scaled), 0.0, 1.0) * 255).astype(jnp.uint8)
+
+
+def bytes_of(outputs: jax.Array) -> Any:
+    """A layer's outputs (..., units) as bytes (units, ...), from -limit to limit."""
+    limit = jnp.max(jnp.abs(jnp.nan_to_num(outputs)))
+    return {"values": quantise(jnp.moveaxis(outputs, -1, 0), -limit, limit), "limit": limit}
 
 
 def length(vector: NDArray[np.float32]) -> float:

@@ -20,7 +20,7 @@ from ..data import as_sent
 from ..program import Probe
 from ..scores import answers, scored_rows
 from ..shape import PARTS, Shape
-from .base import VIEWS, Scene, View, option, quantise
+from .base import VIEWS, Scene, View, bytes_of, option, quantise
 
 #: inputs (N, ...) -> how much each speaks for one class, (N,)
 Answer = Callable[[jax.Array], jax.Array]
@@ -102,7 +102,7 @@ class Activations(OfExample):
         def on_its_way(state: Tree, live: Any, _: Tree, example: jax.Array) -> Any:
             given = shape.given(example[None])
             result = shape.network(live).forward(state["params"], state["stats"], given)
-            layers = [_bytes_of(outputs[0]) for outputs in result.activations]
+            layers = [bytes_of(outputs[0]) for outputs in result.activations]
             return {"layers": layers, "outputs": result.outputs[0]}
 
         return Probe(self.probe_name, on_its_way, (), (self.example(scene),), quick=True)
@@ -119,12 +119,6 @@ class Activations(OfExample):
                 for layer in found["layers"]
             ],
         }
-
-
-def _bytes_of(outputs: jax.Array) -> Any:
-    """A layer's outputs (..., units) as bytes (units, ...), from -limit to limit."""
-    limit = jnp.max(jnp.abs(jnp.nan_to_num(outputs)))
-    return {"values": quantise(jnp.moveaxis(outputs, -1, 0), -limit, limit), "limit": limit}
 
 
 @VIEWS.register

@@ -11,9 +11,8 @@ import numpy as np
 from server.layers.base import Params
 
 from ..arrays import Tree, ones, zeros
-from ..model import real_rows
 from ..program import Probe
-from ..scores import gradients
+from ..scores import gradients, outputs_of
 from ..shape import PARTS
 from .base import SCORES, SLOPES, VIEWS, Scene, View, length, option
 
@@ -57,19 +56,16 @@ class Histograms(View):
         shape = scene.program.shape
 
         def spread(state: Tree, live: jax.Array, data: Tree) -> Any:
-            network, params = shape.network(live), state["params"]
-            inputs, _, asked = shape.sample(data, SAMPLE)
-            real = real_rows(asked)
-            result = network.forward(params, state["stats"], inputs)
+            outputs = outputs_of(shape, state, live, data, SAMPLE)
             grads = gradients(shape, state, live, data, SAMPLE)
             return [
                 {
                     "weights": self._of_weights(layer, p),
-                    "activations": self._of_outputs(outputs, real),
+                    "activations": self._of_outputs(*found),
                     "gradients": self._of_weights(layer, g),
                 }
-                for layer, p, outputs, g in zip(
-                    network.layers, params, result.activations, grads, strict=True
+                for layer, p, found, g in zip(
+                    shape.layers, state["params"], outputs, grads, strict=True
                 )
             ]
 
