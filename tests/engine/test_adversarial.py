@@ -347,6 +347,14 @@ def test_every_view_shows_what_fits_and_can_be_sent(name: str) -> None:
     assert pack(found) and live.digest() == digest
 
 
+@pytest.mark.parametrize("name", DUELS)
+def test_real_examples_are_judged_beside_made_ones(name: str) -> None:
+    live = run(session(DUELS[name]), 2)
+    found = looked_at(live, "generated")["generated"]["real"]
+    rows = live.loaded.inputs[: min(64, live.loaded.counts["train"])]
+    np.testing.assert_allclose(found, live.predict(rows)[:, 0], atol=1e-5)
+
+
 def test_pushes_lead_to_what_is_taken_for_real() -> None:
     live = run(session(POINTS), 20)
     found = looked_at(live, {"kind": "generated", "count": 100})["generated"]

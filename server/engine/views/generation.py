@@ -20,6 +20,8 @@ from .base import VIEWS, Scene, View, bytes_of, option, quantise
 
 #: the share of normal noise on each side that the grid leaves out
 TAIL = 0.02
+#: real examples that are judged beside made ones: as many as are sent of a part that is no points
+REAL = 64
 
 
 class OfGenerator(View):
@@ -47,22 +49,26 @@ class Generated(OfGenerator):
     def probe(self, scene: Scene) -> Probe:
         shape, count = scene.program.shape, self._number(scene)
 
-        def look(state: Tree, live: Any, _: Tree) -> Tree:
+        def look(state: Tree, live: Any, _: Tree, real: jax.Array) -> Tree:
             noise = adversarial.standing_noise(shape, count)
             examples = adversarial.made(shape, state, live, noise)
+            known = adversarial.judged(shape, state, live, shape.given(real))
             found = {"verdicts": adversarial.judged(shape, state, live, examples).outputs[:, 0]}
+            found |= {"real": known.outputs[:, 0]}
             if shape.streamed:
                 return found | {"values": quantise(examples, 0.0, 1.0)}
             pushes = adversarial.pushes(shape, state, live, examples)
             return found | {"values": examples, "pushes": pushes}
 
-        return Probe(self.key, look, quick=True)
+        return Probe(self.key, look, (), (_real(scene),), quick=True)
 
     def look(self, scene: Scene) -> Any:
+        found, training = scene.find(self.key), scene.loaded.counts["train"]
+        found = found | {"real": found["real"][:training]}
         clouds, mixture = scene.likeness and scene.likeness.clouds, scene.mixture
         if mixture is None or clouds is None:
-            return scene.find(self.key) | {"clouds": None}
-        return scene.find(self.key) | {
+            return found | {"clouds": None}
+        return found | {
             "clouds": {
                 "centres": mixture.centres.astype(np.float32),
                 "radius": REACH * mixture.deviation,
@@ -166,6 +172,13 @@ class Forging(OfGenerator):
         found = scene.find(self.probe_name)
         layers = [layer | {"limit": float(layer["limit"])} for layer in found["layers"]]
         return {"noise": found["noise"], "verdict": float(found["verdict"]), "layers": layers}
+
+
+def _real(scene: Scene) -> NDArray[Any]:
+    """The first training examples (REAL, *input_shape), and zeros where there are fewer."""
+    rows = scene.loaded.rows[: min(REAL, scene.loaded.counts["train"])]
+    found = scene.loaded.pool[rows]
+    return np.concatenate([found, np.zeros((REAL - len(found), *found.shape[1:]), found.dtype)])
 
 
 def _generator(scene: Scene) -> Generator:
