@@ -65,7 +65,8 @@ class Things:
         """Values for the parameters of a path."""
         names: dict[str, Any] = {}
         if "{session_id}" in path:
-            made = self.http.post(f"{API}/sessions").json()
+            needs = {"experiment": {"generator": {}}} if path.endswith("generate") else None
+            made = self.http.post(f"{API}/sessions", json=needs).json()
             self.ended = f"{API}/sessions/{made['id']}"
             self.headers["Authorization"] = f"Bearer {made['secret']}"
             names["session_id"] = made["id"]

@@ -34,7 +34,12 @@ RING = {"kind": "ring_of_gaussians", "samples": 70}
 POINTS: dict[str, Any] = {
     "data": {"dataset": RING, "features": ["x", "y", "radius"]},
     "network": {"layers": [DENSE, DENSE | {"dropout": 0.2}]},
-    "training": {"batch_size": 16, "optimizer": "adam", "learning_rate": 0.003},
+    "training": {
+        "batch_size": 16,
+        "optimizer": "adam",
+        "learning_rate": 0.003,
+        "loss": "non_saturating",
+    },
     "generator": {"latent": 3, "layers": [DENSE | {"normalization": "batch"}], "updates": 2},
 }
 HALF = {"kernel_size": 3, "stride": 2, "padding": "same"}
@@ -285,7 +290,8 @@ def test_the_gradient_penalty_is_that_of_torch() -> None:
 def test_a_perfect_generator_is_told_from_nothing() -> None:
     """The discriminator is undecided (all weights 0): its loss is 2 ln 2, its accuracy a half."""
     zeros = {"initializer": "zeros", "bias": 0}
-    live = session(POINTS, network={"layers": [DENSE | zeros], "output": zeros})
+    network = {"layers": [DENSE | zeros], "output": zeros}
+    live = session(POINTS, network=network, training={"loss": "non_saturating"})
     told = live.metrics()
     np.testing.assert_allclose(told["test"]["loss"], 2 * math.log(2), rtol=1e-6)
     np.testing.assert_allclose(told["generator"]["loss"], math.log(2), rtol=1e-6)
@@ -353,6 +359,16 @@ def test_real_examples_are_judged_beside_made_ones(name: str) -> None:
     found = looked_at(live, "generated")["generated"]["real"]
     rows = live.loaded.inputs[: min(64, live.loaded.counts["train"])]
     np.testing.assert_allclose(found, live.predict(rows)[:, 0], atol=1e-5)
+
+
+def test_a_critics_surface_spans_its_own_heights() -> None:
+    live = run(session({"data": {"dataset": RING}, "generator": {}}), 10)
+    surface = looked_at(live, {"kind": "surface", "size": 10})["surface"]
+    axis = np.linspace(-DOMAIN, DOMAIN, 10)
+    x, y = np.meshgrid(axis, axis[::-1])
+    heights = live.predict(np.stack([x.ravel(), y.ravel()], 1).astype(np.float32))
+    np.testing.assert_allclose(surface["range"], [heights.min(), heights.max()], rtol=1e-4)
+    assert (surface["values"].min(), surface["values"].max()) == (0, 255)
 
 
 def test_pushes_lead_to_what_is_taken_for_real() -> None:

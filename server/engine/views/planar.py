@@ -58,19 +58,26 @@ class Surface(View):
 
     def probe(self, scene: Scene) -> Probe:
         shape, dimensions = scene.program.shape, scene.dimensions
+        free = _is_height(scene)
 
-        def outputs(state: Tree, live: Any, _: Tree, points: Any, span: Any) -> jax.Array:
+        def outputs(state: Tree, live: Any, _: Tree, points: Any, span: Any) -> Tree:
             values = shape.predict(state, live, points).T
             if dimensions == 1:
                 return values
             maps = values.reshape(-1, self.size, self.size)
-            return quantise(maps, span[0], span[1])
+            if not free:
+                return quantise(maps, span[0], span[1])
+            lo, hi = maps.min(), maps.max()
+            return {"values": quantise(maps, lo, hi), "range": [lo, hi]}
 
         span = np.array(scene.span, np.float32)
         return Probe(self.key, outputs, (_grid(scene, self.size),), (span,))
 
     def look(self, scene: Scene) -> Any:
-        return {"values": scene.find(self.key), "range": list(scene.span)}
+        found = scene.find(self.key)
+        if not _is_height(scene):
+            return {"values": found, "range": list(scene.span)}
+        return {"values": found["values"], "range": [float(end) for end in found["range"]]}
 
 
 @VIEWS.register
@@ -98,6 +105,12 @@ class Units(View):
 
     def look(self, scene: Scene) -> Any:
         return {"layers": scene.find(self.key)}
+
+
+def _is_height(scene: Scene) -> bool:
+    """Whether the output is a height of which only differences count, as a critic's."""
+    experiment = scene.experiment
+    return experiment.generator is not None and experiment.output_activation == "linear"
 
 
 def _grid(scene: Scene, size: int) -> NDArray[np.float32]:
