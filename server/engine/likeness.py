@@ -36,9 +36,13 @@ class Likeness:
         """made (N, 2), real (M, 2)."""
         p, q = counted(real), counted(made)
         clouds = None if mixture is None else in_clouds(made, mixture)
-        due = 0 if clouds is None else COVERED * len(made) / len(clouds)
-        covered = None if clouds is None else int((clouds >= max(due, 1)).sum())
+        covered = None if clouds is None else int((clouds >= due(len(made), len(clouds))).sum())
         return cls(kl_divergence(p, q), js_divergence(p, q), clouds, covered)
+
+
+def due(made: int, clouds: int) -> float:
+    """How many of so many made points cover one of so many clouds."""
+    return max(COVERED * made / clouds, 1)
 
 
 def counted(points: NDArray[Any]) -> NDArray[np.float64]:

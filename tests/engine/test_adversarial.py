@@ -378,7 +378,8 @@ def test_pushes_lead_to_what_is_taken_for_real() -> None:
     before, after = live.predict(found["values"])[:, 0], live.predict(moved)[:, 0]
     np.testing.assert_allclose(found["verdicts"], before, atol=1e-5)
     assert (after >= before - 1e-6).all() and (after > before).any()
-    assert found["clouds"]["counts"].shape == (8,)
+    clouds, told = found["clouds"], live.metrics()["generator"]["modes"]
+    assert clouds["counts"].shape == (8,) and (clouds["counts"] >= clouds["due"]).sum() == told
     assert np.abs(found["clouds"]["centres"]).max() <= DOMAIN
 
 

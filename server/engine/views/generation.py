@@ -13,7 +13,7 @@ from server.experiment import Experiment, Generator
 
 from .. import adversarial
 from ..arrays import Tree, map_in_batches
-from ..likeness import REACH
+from ..likeness import REACH, due
 from ..model import Model
 from ..program import Probe
 from .base import VIEWS, Scene, View, bytes_of, option, quantise
@@ -73,6 +73,7 @@ class Generated(OfGenerator):
                 "centres": mixture.centres.astype(np.float32),
                 "radius": REACH * mixture.deviation,
                 "counts": clouds,
+                "due": due(len(scene.scores["made"]), len(clouds)),
             }
         }
 
