@@ -6,7 +6,6 @@ import pytest
 from fastapi.testclient import TestClient
 
 from server.app import create_app
-from server.engine import platform
 from server.settings import Settings
 from tests.conftest import CACHE
 
@@ -15,9 +14,8 @@ from .run import Run
 
 @pytest.fixture(scope="session")
 def client(tmp_path_factory):
-    app = create_app(Settings(data_dir=tmp_path_factory.mktemp("data")))
-    platform.configure("cpu", CACHE / "programs")  # what is compiled is kept, unlike the data
-    with TestClient(app) as client:
+    database = f"sqlite:///{tmp_path_factory.mktemp('data')}/layerlab.db"
+    with TestClient(create_app(Settings(data_dir=CACHE, database_url=database))) as client:
         yield client
 
 

@@ -20,6 +20,7 @@ from server.app import create_app
 from server.settings import Settings
 from server.store import Store, StoreError, SweepTable, database
 from server.store.tables import metadata
+from tests.conftest import CACHE
 
 pytestmark = pytest.mark.anyio
 
@@ -59,10 +60,10 @@ async def old_database(url: str, revision: str) -> dict[str, Any]:
     return rows
 
 
-def test_a_session_of_the_first_revision_trains_on(database_url: str, tmp_path: Path) -> None:
+def test_a_session_of_the_first_revision_trains_on(database_url: str) -> None:
     """It was trained for 80 steps, its learning rate changed after 40, by a server of then."""
     asyncio.run(old_database(database_url, "0001"))
-    settings = Settings(data_dir=tmp_path, database_url=database_url)
+    settings = Settings(data_dir=CACHE, database_url=database_url)
     path, headers = "/api/v1/sessions/run-of-0001", {"Authorization": "Bearer secret-of-0001"}
     with TestClient(create_app(settings)) as client:
         session = client.get(path).json()

@@ -19,6 +19,7 @@ from server.experiment import Experiment
 from server.settings import Settings
 from server.store import KeptRun, Store, StoreError, SweepTable
 from server.sweeps import Sweeps, runner
+from tests.conftest import CACHE
 from tests.running import Running
 from tests.store.conftest import anyio_backend, database_url, postgres_folder
 
@@ -61,10 +62,14 @@ def done(summary: Any) -> bool:
     return summary["state"] == "done"
 
 
+def sqlite(folder: Path) -> str:
+    return f"sqlite:///{folder}/layerlab.db"
+
+
 @contextmanager
-def served(folder: Path, url: str = "") -> Iterator[TestClient]:
+def served(url: str) -> Iterator[TestClient]:
     """An application over a database, until the block is left in order."""
-    application = create_app(Settings(data_dir=folder, database_url=url, rate_limit=0))
+    application = create_app(Settings(data_dir=CACHE, database_url=url, rate_limit=0))
     with TestClient(application) as client:
         yield client
 
@@ -85,7 +90,7 @@ def trained_alone(engine: Engine, steps: int, **fields: Any) -> str:
     return digest
 
 
-def test_an_ended_sweep_is_after_a_restart_what_it_was(database_url: str, tmp_path: Path) -> None:
+def test_an_ended_sweep_is_after_a_restart_what_it_was(database_url: str) -> None:
     wild = {
         "data": {"dataset": "reg_plane"},
         "network": {"layers": [{"kind": "dense", "activation": "linear"}]},
@@ -98,32 +103,32 @@ def test_an_ended_sweep_is_after_a_restart_what_it_was(database_url: str, tmp_pa
         found[1].pop("version")  # of pictures; it rises
         return found
 
-    with served(tmp_path, database_url) as client:
+    with served(database_url) as client:
         asked = Asked(client, experiment=wild, axes=axes, seeds=2, steps=2000)
         summary = asked.until(client, done)
         before = read(client)
         version = asked.get(client, "/surfaces")["version"]
     assert {run["status"] for run in summary["runs"]} == {"done", "diverged"}
-    with served(tmp_path, database_url) as client:
+    with served(database_url) as client:
         assert read(client) == before
         newer = client.get(f"{asked.path}/surfaces", params={"since": version}).json()
         assert len(newer["surfaces"]) == 4, "who showed the old ones gets them again"
         assert client.post(f"{asked.path}/runs/1/open").status_code == 201
         assert client.delete(asked.path, headers=asked.auth).status_code == 204
-    with served(tmp_path, database_url) as client:
+    with served(database_url) as client:
         assert client.get(asked.path).status_code == 404
 
 
 def test_cancelled_it_waits_and_resumed_it_goes_on_from_the_steps_it_had(
-    engine: Engine, database_url: str, tmp_path: Path
+    engine: Engine, database_url: str
 ) -> None:
-    with served(tmp_path, database_url) as client:
+    with served(database_url) as client:
         asked = Asked(client, steps=1_000_000, seeds=2)
         asked.until(client, lambda s: min(run["step"] for run in s["runs"]) > 1000)
         cancelled = asked.post(client, "/cancel")
         steps = [run["step"] for run in cancelled["runs"]]
     assert all(1000 < step < 1_000_000 for step in steps)
-    with served(tmp_path, database_url) as client:
+    with served(database_url) as client:
         summary = asked.get(client)
         assert summary["state"] == "cancelled" and summary["progress"]["training"] == 0
         assert [run["step"] for run in summary["runs"]] == steps
@@ -139,10 +144,10 @@ def test_cancelled_it_waits_and_resumed_it_goes_on_from_the_steps_it_had(
 
 def test_a_running_sweep_goes_on_by_itself(engine: Engine, tmp_path: Path) -> None:
     """Nobody asks for it: it is finished all the same."""
-    with served(tmp_path) as client:
+    with served(sqlite(tmp_path)) as client:
         asked = Asked(client, steps=500_000, seeds=3)
         asked.until(client, lambda s: min(run["step"] for run in s["runs"]) > 1000)
-    with served(tmp_path) as client:
+    with served(sqlite(tmp_path)) as client:
         sweeps: Sweeps = client.app.state.sweeps  # type: ignore[attr-defined]
         until(lambda: sweeps.ids)
         (study,) = [sweeps.get(one) for one in sweeps.ids]
@@ -160,7 +165,7 @@ def until(condition: Callable[[], Any]) -> None:
 
 
 def test_after_a_kill_what_was_finished_is_not_done_again(engine: Engine, tmp_path: Path) -> None:
-    database_url = f"sqlite:///{tmp_path}/layerlab.db"
+    database_url = sqlite(tmp_path)
     running = Running(database_url, tmp_path / "log")
     try:
         with httpx.Client(base_url=running.url, timeout=PATIENCE) as client:
@@ -206,7 +211,7 @@ def test_the_state_of_long_runs_is_kept_now_and_then(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(runner, "KEEP", 0.0)
-    with served(tmp_path) as client:
+    with served(sqlite(tmp_path)) as client:
         asked = Asked(client, steps=10_000_000)
         table = SweepTable(client.app.state.store)  # type: ignore[attr-defined]
         name = asked.path.rpartition("/")[2]
@@ -227,11 +232,11 @@ def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
         'UPDATE sweep_runs SET result = \'{"message": 1, "result": {}}\' WHERE sweep_id = ?',
         "UPDATE sweep_runs SET data = X'00FF' WHERE sweep_id = ?",
     )
-    with served(tmp_path) as client:
+    with served(sqlite(tmp_path)) as client:
         broken = [Asked(client, steps=20) for _ in damages]
         for asked in broken:
             asked.until(client, done)
-    with served(tmp_path) as client:
+    with served(sqlite(tmp_path)) as client:
 
         async def damage() -> None:
             async with client.app.state.store.engine.begin() as connection:  # type: ignore[attr-defined]
@@ -249,7 +254,7 @@ def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
 def test_what_could_not_be_kept_is_kept_later(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    with served(tmp_path) as client:
+    with served(sqlite(tmp_path)) as client:
         table = SweepTable(client.app.state.store)  # type: ignore[attr-defined]
         tried = threading.Event()
 
