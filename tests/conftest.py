@@ -8,9 +8,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import hypothesis
+import jax
 import pytest
 
 from server.engine import platform
@@ -29,6 +31,20 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Browser tests first: their files take longest, and the others fill up the rest."""
     items.sort(key=lambda item: "browser" not in item.path.parts)
+
+
+#: where numbers are compared to a tolerance with those of something else, and no bits
+COMPARING = {"export", "layers", "oracles"}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def optimized(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Whether XLA optimizes what it compiles: as the server has it, but where numbers are
+    compared, which takes half the time without."""
+    config: Any = jax.config
+    config.update("jax_disable_most_optimizations", request.path.parent.name in COMPARING)
+    yield
+    config.update("jax_disable_most_optimizations", False)
 
 
 @contextmanager
