@@ -33,8 +33,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: "browser" not in item.path.parts)
 
 
-#: where numbers are compared to a tolerance with those of something else, and no bits
-COMPARING = {"export", "layers", "oracles"}
+#: where numbers are compared to a tolerance or only have to be some, and no bits matter
+UNOPTIMIZED = (
+    "export/",
+    "layers/",
+    "oracles/",
+    "engine/test_layers.py",
+    "engine/test_microscope.py",
+)
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -42,7 +48,8 @@ def optimized(request: pytest.FixtureRequest) -> Iterator[None]:
     """Whether XLA optimizes what it compiles: as the server has it, but where numbers are
     compared, which takes half the time without."""
     config: Any = jax.config
-    config.update("jax_disable_most_optimizations", request.path.parent.name in COMPARING)
+    path = request.path.relative_to(ROOT / "tests").as_posix()
+    config.update("jax_disable_most_optimizations", path.startswith(UNOPTIMIZED))
     yield
     config.update("jax_disable_most_optimizations", False)
 

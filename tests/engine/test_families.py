@@ -23,8 +23,6 @@ from server.engine.snapshot import Watcher
 from server.engine.views import VIEWS, View
 from server.experiment import Experiment
 from server.experiment.patch import patched
-from server.experiment.registry import LAYERS
-from tests.families import with_layer
 
 PROGRAMS = Programs()
 TRAINING = {"batch_size": 16, "optimizer": "adam", "learning_rate": 0.003}
@@ -126,19 +124,6 @@ def test_a_log_done_again_comes_to_the_same_bits(name: str) -> None:
     while not first.done.is_set():
         first.turn()
     assert (first.step, first.digest()) == (3, run(session(FAMILIES[name]), 3).digest())
-
-
-@pytest.mark.parametrize("kind", LAYERS)
-def test_every_layer_trains(kind: str) -> None:
-    live = session(with_layer({"kind": kind}, {"learning_rate": 0.001, "batch_size": 32}))
-    before = live.digest()
-    run(live, 2)
-    assert live.status == "paused" and live.digest() != before
-    params, stats = live.parameters()
-    assert all(np.isfinite(a).all() for tree in (*params, *stats) for a in tree.values())
-    scores = live.metrics()
-    assert all(np.isfinite(scores[part]["loss"]) for part in ("train", "test"))
-    assert live.equation()
 
 
 def test_sessions_share_the_pictures() -> None:
