@@ -124,6 +124,12 @@ class Lab:
         assert box
         return box
 
+    def resize(self, width: int, height: int) -> None:
+        """Another size of the window, once the page has been laid out and drawn in it."""
+        self.page.set_viewport_size({"width": width, "height": height})
+        frame = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+        self.page.evaluate(frame)
+
     def counter(self, name: str) -> str:
         """The text of a counter: Epoch, Step."""
         return self.page.locator(f".counters dt:text-is('{name}') + dd").inner_text()
