@@ -31,7 +31,24 @@ export interface Experiment {
     early_stopping: { patience: number; min_delta: number } | null;
     rules: 'standard' | 'tf_playground';
   };
+  /** A second network, which makes examples that the first tells from real ones. */
+  generator?: Generator | null;
   seed: number;
+}
+
+/** Who learns in a step of a duel. */
+export type Turn = 'both' | 'discriminator' | 'generator';
+
+export interface Generator {
+  latent: number;
+  noise: 'normal' | 'uniform';
+  layers: KindValue[];
+  output: Experiment['network']['output'];
+  optimizer: KindValue;
+  learning_rate: number;
+  updates: number;
+  discriminator_updates: number;
+  turn: Turn;
 }
 
 /** RFC 7396, any depth. */
@@ -51,6 +68,7 @@ export interface GraphLayer {
   params: Record<string, number[]>;
 }
 
+export type ProblemType = 'classification' | 'regression' | 'generation';
 /** What an example is. */
 export type Form = 'points' | 'image' | 'sequence' | 'tokens';
 export type PartName = 'train' | 'validation' | 'test';
@@ -68,7 +86,9 @@ export interface Session {
   status: Status;
   message: string | null;
   graph: { inputs: string[]; layers: GraphLayer[] };
-  problem: 'classification' | 'regression';
+  /** The generator of a duel: where layers are counted through, its first is number `first`. */
+  generator?: { latent: number; first: number; layers: GraphLayer[]; modes: number | null } | null;
+  problem: ProblemType;
   form: Form;
   /** Of an example: [height, width, channels], [time, features] or [time]. */
   input_shape: number[];
@@ -186,6 +206,34 @@ export interface Latent {
   share: [number, number]; // of the variance, along each axis
 }
 
+/** What a generator makes, and what is thought of it. */
+export interface Generated {
+  /** Of points (n, 2), of pictures (n, *input_shape). */
+  values: Tensor;
+  verdicts: Floats;
+  /** Verdicts on the first training examples. */
+  real: Floats;
+  /** Where each point is pushed. */
+  pushes?: Floats;
+  /** due: how many points cover a cloud. */
+  clouds: { centres: Floats; radius: number; counts: Counts; due: number } | null;
+}
+
+/** One made example on its way through the generator. */
+export interface Forging {
+  noise: Floats;
+  verdict: number;
+  layers: LayerActivations[];
+}
+
+/** Of the generator: its loss, and of points how they are distributed. */
+export interface Forgery {
+  loss: number;
+  kl?: number;
+  js?: number;
+  modes?: number;
+}
+
 export interface Views {
   surface?: { values: Bytes | Floats; range: [number, number] };
   units?: { layers: (Bytes | Floats)[] };
@@ -205,6 +253,11 @@ export interface Views {
   forecast?: { past: Floats; ahead: Floats };
   writing?: { texts: Tensor<Int16Array>; next: Floats; kept: Floats };
   latent?: Latent;
+  generated?: Generated;
+  /** (rows, columns, 2), of pictures (rows, columns, *input_shape); the first row is the lowest. */
+  manifold?: { values: Tensor };
+  generator_units?: { layers: (Bytes | null)[] };
+  forging?: Forging;
   /** values: (size, size, *input_shape), the top row first. */
   decoded?: { values: Floats; box: [number, number, number, number] };
 }
@@ -217,7 +270,12 @@ export interface Frame {
   status: Status;
   message: string | null;
   steps_per_second: number;
-  metrics: { train: Score; validation: Score | null; test: Score | null };
+  metrics: {
+    train: Score;
+    validation: Score | null;
+    test: Score | null;
+    generator?: Forgery;
+  };
   views: Views;
 }
 
@@ -283,6 +341,8 @@ export interface ViewSettings {
 export type Spotlight =
   | null
   | { type: 'unit'; layer: number; unit: number }
+  /** A unit of the generator, which answers to noise and not to places of the plot. */
+  | { type: 'maker'; layer: number; unit: number }
   | { type: 'feature'; name: string };
 
 /** Which example the views of one example are about. */
@@ -290,6 +350,7 @@ export interface Example {
   part: PartName;
   index: number; // within its part
   drawn: string | null; // one drawn by hand, in base64
+  forged: number; // which of the made ones is followed through the generator
   readonly request: { [option: string]: Json };
 }
 

@@ -25,6 +25,8 @@ export interface Drawing {
   features: readonly string[];
   /** "Tanh" and so on, of every layer, output last. */
   activations: readonly string[];
+  /** What the first column is called, where that is not what it is of a network. */
+  given?: string;
   /** A data URL of a unit's map; column 0 are the features. */
   image: (column: number, unit: number) => string | null;
   weights: Weights;
@@ -63,8 +65,8 @@ export function networkSvg(drawing: Drawing, session: Session, look: Look): stri
 }
 
 /** Of points never; else where there are no weights from unit to unit to draw. */
-const isBand = ({ example, weights }: Drawing, layer: number): boolean =>
-  example !== undefined && !weights[layer];
+const isBand = ({ example, counts, weights }: Drawing, layer: number): boolean =>
+  (example !== undefined || counts !== undefined) && !weights[layer];
 
 function band(layer: number, place: Layout, xs: readonly number[], look: Look): string {
   const [from, to] = place.columns.slice(layer, layer + 2);
@@ -179,7 +181,7 @@ function head(
       const beside = { x: column.x - column.tile / 2 - 8, y, 'text-anchor': 'end' };
       return label(name, { ...beside, 'font-size': 12, fill: look.ink });
     });
-    const title = drawing.example === undefined ? 'Features' : 'Input';
+    const title = drawing.given ?? (drawing.example === undefined ? 'Features' : 'Input');
     return [label(title, { ...bold, y: 40 }), ...names].join('');
   }
   const units = `${layer.units} ${layer.units === 1 ? 'unit' : 'units'}`;

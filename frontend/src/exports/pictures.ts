@@ -3,7 +3,8 @@
 import { shapeWords } from '../examples/words';
 import { factsOf, fieldOf, titleOf } from '../network/facts';
 import { layerAt } from '../network/pairing';
-import { featurePicture, outputMaps, pictureOf } from '../network/pictures';
+import { featurePicture, madeMaps, noiseMap, outputMaps, pictureOf } from '../network/pictures';
+import { GENERATOR, NETWORK, type Side } from '../network/side';
 import { classLut, className } from '../pictures/colors';
 import { chartTitle, type Kind, linesOf } from '../pictures/lines';
 import type { Part } from '../pictures/nearest';
@@ -46,7 +47,14 @@ export const PICTURES: readonly PictureKind[] = [
     name: 'network',
     title: 'Network',
     help: 'Every unit with its map, every weight as a line.',
-    draw: drawNetwork,
+    draw: (lab, session, look) => drawNetwork(lab, session, look),
+  },
+  {
+    name: 'generator',
+    title: 'Generator',
+    help: 'The network that makes examples, every unit with its map.',
+    fits: ({ generator }) => Boolean(generator),
+    draw: (lab, session, look) => drawNetwork(lab, session, look, GENERATOR),
   },
 ];
 
@@ -121,22 +129,27 @@ function drawPassed(
   session: Session,
   look: Look,
   activations: ReturnType<typeof fieldOf>,
+  side: Side,
 ): string | null {
-  const passed = frame?.views.activations;
-  if (!passed) return null;
-  const { layers } = session.graph;
-  const maps = passed.layers.map(({ values }) => values);
-  const matrices = layers.map((_, i) => layerAt(frame.views.weights, i));
+  const passed = frame && side.passed(frame);
+  const input = frame?.views.activations?.input;
+  const makes = side === GENERATOR;
+  if (!passed || !(input || makes)) return null;
+  const { inputs, layers } = session.graph;
+  const maps = passed.map(({ values }) => values);
+  const first = side.first(session);
+  const matrices = layers.map((_, i) => layerAt(frame.views.weights, first + i));
   const drawing = {
-    features: [],
-    example: exampleImage(passed.input, session, look),
+    features: makes ? inputs : [],
+    ...(makes ? { given: 'Noise' } : {}),
+    ...(input && !makes ? { example: exampleImage(input, session, look) } : {}),
     activations: layers.map(({ activation, params }) =>
       Object.keys(params).length ? titleOf(activations, activation) : '',
     ),
     counts: layers.map(({ shape }) => shapeWords(shape)),
     image: (column: number, unit: number) => mapImage(maps[column - 1], unit, look),
     weights: matrices.map((weights, i) =>
-      i > 0 && layers[i - 1]?.shape.length === 1 ? weights : null,
+      (i > 0 ? layers[i - 1]?.shape.length === 1 : makes) ? weights : null,
     ),
     small: layers.map(({ params }) => Object.keys(params).length === 0),
     skips: layers.flatMap(({ back }, i) => (back === null ? [] : [{ from: i - back, to: i + 1 }])),
@@ -144,30 +157,43 @@ function drawPassed(
   return networkSvg(drawing, session, look);
 }
 
-export function drawNetwork(lab: Lab, session: Session, look: Look): string | null {
+/** side: the network itself, or the generator beside it. */
+export function drawNetwork(
+  lab: Lab,
+  whole: Session,
+  look: Look,
+  side: Side = NETWORK,
+): string | null {
   const { schema, frame, points } = lab;
   if (!schema || !frame) return null;
   const { features, output } = factsOf(schema);
   const activations = fieldOf(schema, output, 'activation'); // every layer's are the same
-  const { inputs, layers } = session.graph;
-  if (session.form !== 'points') return drawPassed(lab, session, look, activations);
+  const [inputs, layers] = [[...side.inputs(whole)], [...side.built(whole)]];
+  const session = { ...whole, graph: { inputs, layers } };
+  if (session.form !== 'points') return drawPassed(lab, session, look, activations, side);
+  const makes = side === GENERATOR;
   const named = inputs.map((name) => titleIn(features, name));
-  const outputs = outputMaps(frame.views.surface);
+  const outputs = makes
+    ? madeMaps(frame.views.manifold, session.domain)
+    : outputMaps(frame.views.surface);
+  const given = (unit: number) =>
+    makes
+      ? { map: noiseMap(unit, inputs.length), index: 0 }
+      : featurePicture(points, inputs[unit] ?? '');
+  const first = side.first(session);
   const image = (column: number, unit: number) => {
     const found =
       column === 0
-        ? featurePicture(points, inputs[unit] ?? '')
-        : pictureOf(
-            column === layers.length ? outputs : frame.views.units?.layers[column - 1],
-            unit,
-          );
+        ? given(unit)
+        : pictureOf(column === layers.length ? outputs : side.maps(frame)?.[column - 1], unit);
     return found ? tileImage(found, look) : null;
   };
   const drawing = {
     features: named,
+    ...(makes ? { given: 'Noise' } : {}),
     activations: layers.map(({ activation }) => titleOf(activations, activation)),
     image,
-    weights: layers.map((_, i) => layerAt(frame.views.weights, i)),
+    weights: layers.map((_, i) => layerAt(frame.views.weights, first + i)),
   };
   return networkSvg(drawing, session, look);
 }

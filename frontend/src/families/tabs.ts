@@ -4,7 +4,7 @@ import type { Tab } from '../pictures/Tabs.svelte';
 import type { Session } from '../types';
 import { layersOf } from './plane';
 
-export type FamilyTab = 'text' | 'forecast' | 'plane';
+export type FamilyTab = 'text' | 'forecast' | 'plane' | 'wall' | 'noise';
 
 const TABS: { [Id in FamilyTab]: Tab<Id> } = {
   text: {
@@ -16,6 +16,16 @@ const TABS: { [Id in FamilyTab]: Tab<Id> } = {
     id: 'forecast',
     title: 'Forecast',
     help: 'How the network goes on with the example by itself.',
+  },
+  wall: {
+    id: 'wall',
+    title: 'Made and real',
+    help: 'What the generator makes beside real pictures, and what each is taken for.',
+  },
+  noise: {
+    id: 'noise',
+    title: 'Plane of noise',
+    help: 'What the generator makes all over the first two numbers of the noise.',
   },
   plane: {
     id: 'plane',
@@ -37,8 +47,9 @@ export function familyTabs(
   session: Asked,
   continues: boolean,
 ): { first: Tab<FamilyTab>[]; later: Tab<'plane'>[] } {
-  const { form, input_shape, label_shape, experiment } = session;
+  const { form, input_shape, label_shape, experiment, problem } = session;
   if (form === 'points') return { first: [], later: [] };
+  if (problem === 'generation') return { first: [TABS.wall, TABS.noise], later: [] };
   const plane = layersOf(session).length ? [TABS.plane] : [];
   if (experiment.data.target === 'input') return { first: plane, later: [] };
   if (form === 'tokens' && continues && label_shape.length)

@@ -21,14 +21,16 @@ export interface NetworkFacts {
   losses: Variant[];
 }
 
-export function factsOf(root: Schema): NetworkFacts {
-  const layers = at(root, 'network', 'layers');
+/** generator: of the second network, not of the first. */
+export function factsOf(root: Schema, generator = false): NetworkFacts {
+  const side = generator ? unwrap(root, at(root, 'generator')).node : at(root, 'network');
+  const layers = fieldOf(root, side, 'layers') ?? {};
   const features = at(root, 'data', 'features');
   return {
     root,
     kinds: variants(itemsOf(root, layers)),
     mostLayers: typeof layers.maxItems === 'number' ? layers.maxItems : Number.POSITIVE_INFINITY,
-    output: at(root, 'network', 'output'),
+    output: fieldOf(root, side, 'output') ?? {},
     features: options(itemsOf(root, features)),
     losses: variants(at(root, 'training', 'loss')),
   };

@@ -16,6 +16,8 @@ export interface LayoutInput {
   features: number;
   /** One example stands where features of points do. */
   example?: boolean;
+  /** Numbers of noise stand there. */
+  noise?: ColumnSize | undefined;
   layers: ColumnSize[];
   output: ColumnSize;
 }
@@ -61,7 +63,7 @@ interface Sizes {
   after: number; // least distance of the output from the last layer
 }
 const ROOMY: Sizes = { left: 78, right: 56, inner: 112, before: 86, after: 106 };
-const HAND: Sizes = { left: 70, right: 40, inner: 98, before: 70, after: 84 };
+const HAND: Sizes = { left: 74, right: 40, inner: 98, before: 70, after: 84 };
 /** Side of the example's tile, and by how much columns without weights stand closer. */
 const EXAMPLE = { roomy: 76, hand: 64 };
 const CLOSER = 30;
@@ -75,7 +77,7 @@ export function layout(input: LayoutInput): Layout {
   const usual = compact ? HAND : ROOMY;
   const left = compact ? 50 : side / 2 + 8;
   const narrow = { ...(compact ? {} : NARROW), left, before: side / 2 + 56 };
-  const sizes = input.example ? { ...usual, ...narrow } : usual;
+  const sizes = input.example || input.noise ? { ...usual, ...narrow } : usual;
   const { gaps, pitch } = distances(input, input.width - sizes.left - sizes.right, sizes);
   const space = input.height - TOP - BOTTOM;
   const row = rowHeight(space);
@@ -97,13 +99,23 @@ export function layout(input: LayoutInput): Layout {
     compact,
     headWidth,
     columns: [
-      input.example
-        ? exampleColumn(sizes.left, side)
-        : featureColumn(input.features, sizes.left, space, tile, row),
+      firstColumn(input, sizes.left, space, tile, row),
       ...hidden,
       unitColumn(input.output, right, space, tile, row, WIDEST_HEAD),
     ],
   };
+}
+
+function firstColumn(
+  { example, noise, features, width }: LayoutInput,
+  x: number,
+  space: number,
+  tile: number,
+  row: number,
+): Column {
+  if (noise) return unitColumn(noise, x, space, tile, row, WIDEST_HEAD);
+  const side = width < COMPACT ? EXAMPLE.hand : EXAMPLE.roomy;
+  return example ? exampleColumn(x, side) : featureColumn(features, x, space, tile, row);
 }
 
 /**

@@ -33,8 +33,9 @@ import { biasesOf, entry, type Hit, linksOf } from './links';
 import { Mover } from './mover.svelte';
 import type { Painter, Scene, Skip } from './painter';
 import { pairWeights } from './pairing';
-import { outputMaps } from './pictures';
+import { asLines, madeMaps, outputMaps } from './pictures';
 import { preview } from './reorder';
+import { NETWORK, type Side } from './side';
 import { Spot } from './spot.svelte';
 import { LayerStack } from './stack.svelte';
 import { greyText, layerName, plural, unitName, weightText } from './words';
@@ -68,6 +69,8 @@ export interface WeightPoint {
 /** The network as it is on the screen, and what can be done with it. */
 export class Room {
   readonly lab: Lab;
+  /** Which network it is. */
+  readonly side: Side;
   readonly stack: LayerStack;
   readonly spot: Spot;
   readonly mover: Mover;
@@ -90,18 +93,22 @@ export class Room {
   /** Where the layers of the last refused list stood before, which is where they stand. */
   #refused = $state.raw<readonly (number | null)[] | null>(null);
 
-  readonly facts = $derived.by(() => (this.lab.schema ? factsOf(this.lab.schema) : null));
+  readonly facts = $derived.by(() =>
+    this.lab.schema ? factsOf(this.lab.schema, this.isGenerator) : null,
+  );
   readonly dimensions = $derived.by(() => this.lab.session?.dimensions ?? 2);
   /** Whether examples are points, with features; else one example is shown on its way. */
   readonly planar = $derived.by(() => (this.lab.session?.form ?? 'points') === 'points');
   readonly active = $derived.by(() => this.lab.session?.experiment.data.features ?? []);
-  readonly inputs = $derived.by(() => this.lab.session?.graph.inputs ?? []);
+  readonly inputs = $derived.by(() => (this.lab.session ? this.side.inputs(this.lab.session) : []));
+  /** The layers as the server has built them, the output last. */
+  readonly built = $derived.by(() => (this.lab.session ? this.side.built(this.lab.session) : []));
   readonly features = $derived.by(() =>
     this.planar
       ? featureChoices(this.facts?.features ?? [], this.dimensions, this.active, this.lab.view.hide)
       : [],
   );
-  readonly outputs = $derived.by(() => this.lab.session?.graph.layers.at(-1)?.units ?? 1);
+  readonly outputs = $derived.by(() => this.built.at(-1)?.units ?? 1);
   /** Keys of the hidden layers from left to right, as they stand now. */
   readonly order = $derived.by(() => preview(this.stack.keys, this.mover.state));
   readonly sequence = $derived([FEATURES, ...this.order, OUTPUT]);
@@ -110,7 +117,10 @@ export class Room {
       width: this.width,
       height: this.height,
       features: this.features.length,
-      example: !this.planar,
+      example: !this.planar && !this.isGenerator,
+      noise: this.isGenerator
+        ? { units: this.inputs.length, first: this.#windows[FEATURES] }
+        : undefined,
       layers: this.order.map((key) => ({
         units: this.units(key),
         first: this.#windows[key],
@@ -122,15 +132,29 @@ export class Room {
   /** Between which columns there is one band: everything there is joined, or by too much. */
   readonly bands = $derived.by(() => this.place.columns.slice(1).map((_, i) => this.#isBand(i)));
   readonly links = $derived.by(() =>
-    linksOf(this.place, this.#featureRows()).map((pair, i) => (this.bands[i] ? [] : pair)),
+    linksOf(this.place, this.isGenerator ? this.#noiseRows() : this.#featureRows()).map(
+      (pair, i) => (this.bands[i] ? [] : pair),
+    ),
   );
   readonly biases = $derived(biasesOf(this.place).filter(({ layer }) => !this.bands[layer]));
   readonly skips = $derived.by(() => this.#skips());
   readonly weights = $derived.by(() =>
-    pairWeights(this.order, this.stack.frameKeys, this.lab.frame?.views.weights),
+    pairWeights(this.order, this.stack.frameKeys, this.frameWeights),
   );
-  readonly outputMaps = $derived.by(() => outputMaps(this.lab.frame?.views.surface));
+  readonly frameWeights = $derived.by(() => {
+    const { session, frame } = this.lab;
+    const layers = frame?.views.weights?.layers;
+    return layers && session ? { layers: layers.slice(this.side.first(session)) } : undefined;
+  });
+  readonly outputMaps = $derived.by(() =>
+    this.isGenerator
+      ? asLines(madeMaps(this.lab.frame?.views.manifold, this.lab.session?.domain))
+      : outputMaps(this.lab.frame?.views.surface),
+  );
   readonly passed = $derived.by(() => this.lab.frame?.views.activations ?? null);
+  readonly answered = $derived.by(() =>
+    this.lab.frame ? this.side.passed(this.lab.frame) : undefined,
+  );
   readonly editable = $derived.by(() => !this.lab.view.hide.numHiddenLayers);
   readonly full = $derived.by(() => this.stack.keys.length >= this.mostLayers);
   readonly playing = $derived.by(
@@ -144,9 +168,10 @@ export class Room {
   }));
 
   /** Create it while a component is being created. */
-  constructor(lab: Lab) {
+  constructor(lab: Lab, side: Side = NETWORK) {
     this.lab = lab;
-    this.stack = new LayerStack(lab);
+    this.side = side;
+    this.stack = new LayerStack(lab, side);
     this.spot = new Spot(lab);
     this.mover = new Mover({
       keys: () => this.stack.keys,
@@ -172,6 +197,10 @@ export class Room {
   }
 
   // -- reading -----------------------------------------------------------------------------
+
+  get isGenerator(): boolean {
+    return this.side.name === 'generator';
+  }
 
   get mostLayers(): number {
     return this.facts?.mostLayers ?? Number.POSITIVE_INFINITY;
@@ -225,14 +254,13 @@ export class Room {
 
   /** The shape of what a layer gives, or of what comes in; null while it is being built. */
   shapeOf(key: number): readonly number[] | null {
-    if (key === FEATURES) return this.lab.session?.input_shape ?? null;
-    return (
-      (key === OUTPUT ? this.lab.session?.graph.layers.at(-1) : this.graphLayer(key))?.shape ?? null
-    );
+    if (key === FEATURES)
+      return this.isGenerator ? [this.inputs.length] : (this.lab.session?.input_shape ?? null);
+    return (key === OUTPUT ? this.built.at(-1) : this.graphLayer(key))?.shape ?? null;
   }
 
   graphLayer(key: number) {
-    return this.lab.session?.graph.layers[this.stack.frameKeys.indexOf(key)];
+    return this.built[this.stack.frameKeys.indexOf(key)];
   }
 
   unitLimits(key: number) {
@@ -250,7 +278,7 @@ export class Room {
   }
 
   get outputActivation(): string {
-    const used = this.lab.session?.graph.layers.at(-1)?.activation;
+    const used = this.built.at(-1)?.activation;
     if (!this.facts || !used) return '';
     return titleOf(fieldOf(this.facts.root, this.facts.output, 'activation'), used);
   }
@@ -272,18 +300,20 @@ export class Room {
 
   unitMaps(key: number) {
     if (key === OUTPUT) return this.outputMaps;
-    return this.lab.frame?.views.units?.layers[this.stack.frameKeys.indexOf(key)];
+    const { frame } = this.lab;
+    const maps = frame && this.side.maps(frame);
+    return asLines(maps?.[this.stack.frameKeys.indexOf(key)] ?? null);
   }
 
   /** What a layer answers to the example; undefined while that is not known. */
   answers(key: number): LayerActivations | undefined {
-    const layers = this.passed?.layers;
+    const layers = this.answered;
     return key === OUTPUT ? layers?.at(-1) : layers?.[this.stack.frameKeys.indexOf(key)];
   }
 
   /** Every parameter of a layer by its name; null where they are too many to send. */
   params(key: number): Record<string, Floats> | null {
-    const layers = this.lab.frame?.views.weights?.layers;
+    const layers = this.frameWeights?.layers;
     const at = key === OUTPUT ? this.stack.frameKeys.length : this.stack.frameKeys.indexOf(key);
     return layers?.[at] ?? null;
   }
@@ -296,16 +326,22 @@ export class Room {
 
   /** The layer as it is now that a refused list's path names; null the list as a whole. */
   #refusedAt(path: string): number | null | undefined {
-    const found = /^\/experiment\/network\/layers(?:\/(\d+))?/.exec(path);
-    if (!found) return undefined;
-    if (found[1] === undefined) return null;
+    const list = `/experiment${this.side.pointer}/layers`;
+    if (!path.startsWith(list)) return undefined;
+    const found = /^\/(\d+)/.exec(path.slice(list.length));
+    if (found?.[1] === undefined) return null;
     const at = Number(found[1]);
     return this.#refused ? (this.#refused[at] ?? undefined) : at;
   }
 
-  /** The layer as the server counts: hidden layers, then the output. */
-  layerOf(key: number): number {
+  /** The layer within its network: hidden layers, then the output. */
+  #layerOf(key: number): number {
     return key === OUTPUT ? this.stack.keys.length : this.indexOf(key);
+  }
+
+  /** The layer as the server counts. */
+  layerOf(key: number): number {
+    return (this.lab.session ? this.side.first(this.lab.session) : 0) + this.#layerOf(key);
   }
 
   weightsOf(key: number) {
@@ -314,8 +350,7 @@ export class Room {
 
   /** Whether the weights into a column are too many to be shown. */
   tooMany(key: number): boolean {
-    const graph = this.lab.session?.graph.layers;
-    const w = (key === OUTPUT ? graph?.at(-1) : this.graphLayer(key))?.params.w ?? [];
+    const w = (key === OUTPUT ? this.built.at(-1) : this.graphLayer(key))?.params.w ?? [];
     return w.length === 2 && (w[0] ?? 0) * (w[1] ?? 0) > MOST_WEIGHTS;
   }
 
@@ -331,13 +366,16 @@ export class Room {
   }
 
   columnName(key: number): string {
-    return layerName(this.layerOf(key), this.stack.keys.length);
+    const name = layerName(this.#layerOf(key), this.stack.keys.length);
+    const { prefix } = this.side;
+    return prefix ? `${prefix} ${name.toLowerCase()}` : name;
   }
 
   /** What feeds a column, row by row of its weights. */
   sources(key: number): string[] {
     const before = this.sequence[this.sequence.indexOf(key) - 1] ?? FEATURES;
-    if (before === FEATURES) return this.inputs.map((name) => this.featureTitle(name));
+    if (before === FEATURES)
+      return this.inputs.map((name) => (this.isGenerator ? name : this.featureTitle(name)));
     return Array.from({ length: this.units(before) }, (_, unit) => unitName(unit));
   }
 
@@ -347,6 +385,7 @@ export class Room {
 
   targetName(key: number, unit: number): string {
     if (key !== OUTPUT) return unitName(unit, unitNoun(this.shapeOf(key) ?? []));
+    if (this.isGenerator && this.planar) return 'xy'[unit] ?? '';
     return this.outputs > 1 ? `output ${unit + 1}` : 'output';
   }
 
@@ -452,7 +491,7 @@ export class Room {
     const before = this.stack.keys[at - 1];
     const shape = this.shapeOf(at === 0 || before === undefined ? FEATURES : before);
     const tokens = this.facts !== null && readsTokens(this.facts.root, kind);
-    const asked = at === 0 && this.lab.session?.form === 'tokens';
+    const asked = at === 0 && !this.isGenerator && this.lab.session?.form === 'tokens';
     return tokens === asked && (tokens || shape === null || reads(kind).includes(shape.length));
   }
 
@@ -605,10 +644,22 @@ export class Room {
 
   /** Of points never; else unless two rows of units are joined by weights that are at hand. */
   #isBand(pair: number): boolean {
-    if (this.planar) return false;
+    if (this.planar) return this.isGenerator && this.#isFolded(pair);
     const [from = FEATURES, to = OUTPUT] = this.sequence.slice(pair, pair + 2);
     const rows = [from, to].every((key) => this.shapeOf(key)?.length === 1);
-    return from === FEATURES || !rows || this.tooMany(to) || this.isPlain(to);
+    const example = from === FEATURES && !this.isGenerator;
+    return example || !rows || this.tooMany(to) || this.isPlain(to);
+  }
+
+  /** Whether two columns of a generator of points are not both rows of units. */
+  #isFolded(pair: number): boolean {
+    const shapes = this.sequence.slice(pair, pair + 2).map((key) => this.shapeOf(key));
+    return shapes.some((shape) => shape !== null && shape.length !== 1);
+  }
+
+  #noiseRows(): number[] {
+    const column = this.place.columns[0];
+    return (column?.ys ?? []).map((_, i) => (column?.first ?? 0) + i);
   }
 
   /** From and to which columns what an earlier layer gives is taken as well. */
@@ -631,8 +682,8 @@ export class Room {
     const spot = this.lab.spotlight;
     const last = this.sequence.length - 1;
     if (this.hoveredOutput !== null) return { column: last, unit: this.hoveredOutput };
-    if (spot?.type === 'feature') return this.#featureFocus(spot.name);
-    if (spot?.type !== 'unit') return null;
+    if (spot?.type === 'feature') return this.isGenerator ? null : this.#featureFocus(spot.name);
+    if (!spot || spot.type !== this.side.spot(0, 0).type) return null;
     const column = this.sequence.indexOf(this.stack.keys[spot.layer] ?? OUTPUT);
     const there = this.place.columns[column];
     const row = spot.unit - (there?.first ?? 0);

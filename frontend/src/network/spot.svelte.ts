@@ -47,5 +47,5 @@ export class Spot {
 export function sameSpot(a: Spotlight, b: Spotlight): boolean {
   if (a === null || b === null) return a === b;
   if (a.type === 'feature') return b.type === 'feature' && a.name === b.name;
-  return b.type === 'unit' && a.layer === b.layer && a.unit === b.unit;
+  return a.type === b.type && a.layer === b.layer && a.unit === b.unit;
 }

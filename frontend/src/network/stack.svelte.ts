@@ -1,7 +1,8 @@
 import { untrack } from 'svelte';
-import type { Frame, KindValue, Lab, LayerActivations, Session } from '../types';
+import type { Frame, GraphLayer, KindValue, Lab, LayerActivations, Session } from '../types';
 import { carryKeys, reconcile, type Stack, sameShape } from './keys';
 import type { Change } from './layers';
+import { NETWORK, type Side } from './side';
 
 const REMEMBERED = 24; // lists that the server may still have to answer for
 
@@ -12,17 +13,19 @@ const REMEMBERED = 24; // lists that the server may still have to answer for
  */
 export class LayerStack {
   #lab: Lab;
+  #side: Side;
   #lastKey = 0;
   #shown = $state.raw<Stack>({ layers: [], keys: [] });
   #next: Stack | null = null; // what this page asked for last
   #past: Stack[] = []; // newest first
-  #graph: Session['graph'] | null = null;
+  #graph: readonly GraphLayer[] | null = null;
   #graphKeys: number[] = [];
   #frameKeys = $state.raw<number[]>([]);
 
   /** Create it while a component is being created. */
-  constructor(lab: Lab) {
+  constructor(lab: Lab, side: Side = NETWORK) {
     this.#lab = lab;
+    this.#side = side;
     $effect.pre(() => {
       const { session } = lab;
       if (session) untrack(() => this.#receive(session));
@@ -51,13 +54,16 @@ export class LayerStack {
     if (!change) return Promise.resolve(false);
     const keys = carryKeys(this.keys, change.origin, this.#fresh);
     this.#next = { layers: change.layers, keys };
-    return this.#lab.setLayers(change.layers, label);
+    return this.#side.setLayers(this.#lab, change.layers, label);
   }
 
   #receive(session: Session): void {
-    const { layers } = session.experiment.network;
+    const settings = this.#side.settings(session.experiment);
+    if (!settings) return; // it is on its way
+    const { layers } = settings;
     if (layers !== this.#shown.layers) this.#show(layers);
-    if (session.graph !== this.#graph) this.#build(session.graph);
+    const built = this.#side.built(session);
+    if (built !== this.#graph) this.#build(built);
   }
 
   #show(layers: KindValue[]): void {
@@ -74,26 +80,29 @@ export class LayerStack {
     return this.#past.find((stack) => JSON.stringify(stack.layers) === text)?.keys;
   }
 
-  #build(graph: Session['graph']): void {
+  #build(graph: readonly GraphLayer[]): void {
     this.#graph = graph;
-    const built = graph.layers.slice(0, -1).map(({ kind, units }) => ({ kind, units }));
+    const built = graph.slice(0, -1).map(({ kind, units }) => ({ kind, units }));
     const known = this.#past.find((stack) => sameShape(stack.layers, built));
     this.#graphKeys = known?.keys ?? reconcile(this.#shown, built, this.#fresh);
   }
 
   #see(frame: Frame): void {
-    if (fits(frame, this.#graph)) this.#frameKeys = this.#graphKeys;
+    if (fits(this.#side, frame, this.#graph)) this.#frameKeys = this.#graphKeys;
   }
 
   #fresh = (): number => ++this.#lastKey;
 }
 
 /** Whether a frame was made of this graph, and not of the one before it. */
-function fits({ views }: Frame, graph: Session['graph'] | null): boolean {
-  const hidden = graph?.layers.slice(0, -1);
-  const maps = views.units?.layers ?? views.activations?.layers.slice(0, -1).map(valuesOf);
+function fits(side: Side, frame: Frame, graph: readonly GraphLayer[] | null): boolean {
+  const hidden = graph?.slice(0, -1);
+  const maps = side.maps(frame) ?? side.passed(frame)?.slice(0, -1).map(valuesOf);
   if (!maps || !hidden) return false;
-  return maps.length === hidden.length && maps.every((map, i) => map.shape[0] === hidden[i]?.units);
+  return (
+    maps.length === hidden.length &&
+    maps.every((map, i) => map === null || map.shape[0] === hidden[i]?.units)
+  );
 }
 
 const valuesOf = ({ values }: LayerActivations) => values;

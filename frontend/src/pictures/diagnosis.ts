@@ -1,7 +1,9 @@
 /** What goes wrong in training, in a sentence, and what may be done about it. */
 
+import { hiddenLayers } from '../generation/duel';
 import type { Curve, Frame, KindValue, Patch, Session } from '../types';
 import { overfitting } from './curves';
+import { duelFindings } from './duelling';
 import { formatLoss, formatShort } from './numbers';
 
 /** One thing to click: a patch of the experiment, then perhaps training from its beginning. */
@@ -12,7 +14,7 @@ export interface Mend {
 }
 
 export interface Finding {
-  id: 'exploding' | 'dead' | 'vanishing' | 'overfitting';
+  id: 'exploding' | 'dead' | 'vanishing' | 'overfitting' | 'overwhelmed' | 'collapsed' | 'circling';
   severity: 'bad' | 'warn';
   text: string;
   mends: Mend[];
@@ -34,7 +36,10 @@ export function diagnose(session: Session, frame: Frame | null, curve: Curve): F
   const silent = dead(session, frame);
   // behind a dead layer the gradient vanishes of itself
   const faint = silent?.severity === 'bad' ? null : vanishing(session, frame);
-  const found = [exploding(session, frame), silent, faint, overfits(session, curve)];
+  // of a duel the losses neither fall nor rise to a purpose
+  const later = session.problem === 'generation' ? duelFindings(session, frame, curve) : [];
+  const over = session.problem === 'generation' ? null : overfits(session, curve);
+  const found = [exploding(session, frame), silent, faint, over, ...later];
   return found.filter((finding) => finding !== null);
 }
 
@@ -51,25 +56,31 @@ function exploding(session: Session, frame: Frame): Finding | null {
 
 function dead(session: Session, frame: Frame): Finding | null {
   const counts = frame.views.gradients?.dead ?? [];
-  const layers = session.graph.layers;
+  const named = hiddenLayers(session);
+  const layers = named.map(({ layer }) => layer);
   // what a pooling or a flattening passes on is not its own doing
   const found = counts.map((n, i) => (learns(layers[i]) ? n : 0));
   const worst = found.findIndex((n, i) => n > 0 && n === layers[i]?.units);
-  const least = (i: number) => (session.form === 'points' ? 1 : (layers[i]?.units ?? 1) / 2);
+  // where layers are wide, some are always silent
+  const few = session.form === 'points' && session.problem !== 'generation';
+  const least = (i: number) => (few ? 1 : (layers[i]?.units ?? 1) / 2);
   const first = worst >= 0 ? worst : found.findIndex((n, i) => n >= least(i));
   if (first < 0) return null;
+  const own = session.graph.layers.length - 1;
+  const [maker, at] = first < own ? [false, first] : [true, first - own];
+  const where = `${maker ? 'the generator’s ' : ''}hidden layer ${at + 1}`;
   const [count, units] = [counts[first] ?? 0, layers[first]?.units ?? 0];
   const which = count === 1 ? '1 unit is' : `${count} units are`;
   const consequence =
     worst >= 0
       ? 'the layer passes nothing on, so nothing before it can learn'
-      : `${count === 1 ? 'it answers' : 'they answer'} 0 to every training point and cannot learn`;
+      : `${count === 1 ? 'it answers' : 'they answer'} 0 to every ${maker ? 'draw of noise' : 'training point'} and cannot learn`;
   return {
     id: 'dead',
     severity: worst >= 0 ? 'bad' : 'warn',
-    text: `In hidden layer ${first + 1}, ${which} dead of ${units}: ${consequence}.`,
+    text: `In ${where}, ${which} dead of ${units}: ${consequence}.`,
     mends: [
-      { label: 'Use leaky ReLU', patch: hidden(session, { activation: 'leaky_relu' }) },
+      { label: 'Use leaky ReLU', patch: hidden(session, { activation: 'leaky_relu' }, maker) },
       { label: 'New weights', patch: { seed: (session.experiment.seed + 1) % 2 ** 32 } },
     ],
   };
@@ -80,7 +91,8 @@ const learns = (layer: Session['graph']['layers'][number] | undefined) =>
   layer === undefined || Object.keys(layer.params ?? { w: [] }).length > 0;
 
 function vanishing(session: Session, frame: Frame): Finding | null {
-  const all = frame.views.gradients?.layers ?? [];
+  // of a generator's layers another loss is told of
+  const all = frame.views.gradients?.layers.slice(0, session.graph.layers.length) ?? [];
   const norms = all.filter((_, i) => learns(session.graph.layers[i]));
   const [first, last] = [norms[0], norms.at(-1)];
   if (first === undefined || last === undefined || norms.length < 2) return null;
@@ -150,10 +162,11 @@ function clip(session: Session): Mend[] {
 }
 
 /** Every hidden layer that has these fields, with these values. */
-function hidden(session: Session, values: Record<string, string>): Patch {
-  const layers = session.experiment.network.layers.map((layer): KindValue => {
+function hidden(session: Session, values: Record<string, string>, maker = false): Patch {
+  const { network, generator } = session.experiment;
+  const layers = ((maker && generator?.layers) || network.layers).map((layer): KindValue => {
     const known = Object.entries(values).filter(([field]) => field in layer);
     return { ...layer, ...Object.fromEntries(known) };
   });
-  return { network: { layers } };
+  return maker ? { generator: { layers } } : { network: { layers } };
 }

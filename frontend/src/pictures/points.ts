@@ -17,6 +17,7 @@ export const RADIUS = 3.4;
 
 /** The colour of a point's class or value. */
 export function pointColor(session: Session, label: number, dark: boolean): string {
+  if (session.problem === 'generation') return classColor(1, dark); // all are real
   if (session.problem === 'classification') return classColor(label, dark);
   return valueColor(2 * shareOf(label, session.range) - 1, dark);
 }

@@ -75,7 +75,7 @@ export function spotlightPicture(
   frame: Frame | null,
   points: Points | null,
 ): Picture | null {
-  if (!spotlight) return null;
+  if (!spotlight || spotlight.type === 'maker') return null;
   if (spotlight.type === 'feature') {
     const map = points?.features[spotlight.name];
     return map ? pictureOf(map, spanOf(map)) : null;
@@ -100,7 +100,7 @@ export function plotted(
 
 /** What the picture is called. */
 export function pictureTitle(spotlight: Spotlight, featureTitle: (name: string) => string): string {
-  if (!spotlight) return 'Output';
+  if (!spotlight || spotlight.type === 'maker') return 'Output';
   if (spotlight.type === 'feature') return `Feature ${featureTitle(spotlight.name)}`;
   return `Layer ${spotlight.layer + 1}, unit ${spotlight.unit + 1}`;
 }
@@ -113,7 +113,8 @@ export function pictureCaption(
   className: (index: number) => string,
 ): string {
   if (spotlight?.type === 'feature') return 'What the network is given of every point.';
-  if (spotlight) return 'What this unit answers at every place.';
+  if (spotlight?.type === 'unit') return 'What this unit answers at every place.';
+  if (session.problem === 'generation') return 'Blue: taken for real. Orange: seen through.';
   if (session.dimensions === 1) return 'The fitted curve over the points it learns from.';
   if (session.problem === 'regression') return 'The value predicted at every place.';
   if (surfaceClass !== null) return `The output for class ${className(surfaceClass)}.`;

@@ -4,12 +4,10 @@ import type { Experiment, Form, Json, KindValue, Patch, Schema } from '../types'
 
 /** Patches that one choice of a person means: a dataset, an optimizer, an activation. */
 
-export type ProblemType = 'classification' | 'regression';
-
 export interface DatasetKind {
   kind: string;
   title: string;
-  problem: ProblemType;
+  problem: 'classification' | 'regression';
   dimensions: number;
   form: Form;
 }
@@ -32,6 +30,7 @@ export function chooseDataset(schema: Schema, now: Experiment, next: KindValue):
   const patch: Patch = { data };
   // of another form are other networks: the server takes what the dataset suggests
   if (to && (to.form !== 'points' || from?.form !== 'points')) return patch;
+  if (to && now.generator && canBeGenerated(to)) return patch; // whatever the labels are
   if (to && from?.dimensions !== to.dimensions)
     data.features = featuresFor(schema, to.dimensions, now.data.features);
   if (to && from?.problem !== to.problem) {
@@ -41,6 +40,10 @@ export function chooseDataset(schema: Schema, now: Experiment, next: KindValue):
   }
   return patch;
 }
+
+/** Whether examples of a dataset can be made: points of a plane, and pictures. */
+export const canBeGenerated = ({ form, dimensions }: DatasetKind): boolean =>
+  form === 'image' || (form === 'points' && dimensions === 2);
 
 /** The dataset with what a person had set on the last one, where the new one has such a field. */
 export function carryOver(schema: Schema, last: KindValue, kind: string): KindValue {

@@ -5,6 +5,9 @@ export class Picked implements Example {
   part = $state<PartName>('test');
   index = $state(0);
   drawn = $state<string | null>(null);
+  /** What was taken from the generator. */
+  #made = $state<string | null>(null);
+  forged = $state(0);
   /** The unit that lies under the microscope, if one does. */
   scope = $state<{ layer: number; unit: number } | null>(null);
 
@@ -21,10 +24,23 @@ export class Picked implements Example {
     this.drawn = null;
   }
 
+  /** Whether it is one of the generator's. */
+  get isMade(): boolean {
+    return this.drawn !== null && this.drawn === this.#made;
+  }
+
+  /** Look at a made example, its bytes in base64, as it is now. */
+  follow(index: number, made: string): void {
+    this.forged = index;
+    this.#made = made;
+    this.drawn = made;
+  }
+
   reset(): void {
     this.part = 'test';
     this.index = 0;
     this.drawn = null;
+    this.forged = 0;
     this.scope = null;
   }
 }

@@ -125,7 +125,7 @@ export class LabStore implements Lab {
   #truth: Session | null = null; // the server's last word, without what is still on its way
   #sending: Waiting | null = null;
   #waiting: Waiting | null = null;
-  /** What another dataset led to, as far as this page knows: the network may have followed it. */
+  /** What a change led to, as far as this page knows, that the network may have followed. */
   #unsettled: Experiment | null = null;
   #newest: (Frame & { kind: 'frame' }) | null = null;
   #step = 0;
@@ -531,7 +531,7 @@ export class LabStore implements Lab {
     if (!sent || !this.#live) return;
     this.#waiting = null;
     this.#sending = sent;
-    this.#unsettled = asksForDataset(sent.patch) ? sent.after : null;
+    this.#unsettled = isFollowed(sent.patch) ? sent.after : null;
     void this.#live.command({ kind: 'patch', experiment: sent.patch }).then(({ ok, errors }) => {
       if (this.#sending === sent) this.#sending = null;
       this.problems = ok ? [] : errors;
@@ -685,8 +685,11 @@ const ofTheWhole = ({ path, message }: Problem): Problem => {
   return { path: '', message: field ? `${field}: ${message}` : message };
 };
 
-const asksForDataset = ({ data }: Patch): boolean =>
-  typeof data === 'object' && data !== null && 'dataset' in data;
+/** Whether networks follow a change: another dataset, a generator that comes or goes. */
+const isFollowed = ({ data, generator }: Patch): boolean =>
+  (typeof data === 'object' && data !== null && 'dataset' in data) ||
+  generator === null ||
+  (typeof generator === 'object' && generator !== null && !Object.keys(generator).length);
 
 const NO_SCORES: { train: Score; validation: null; test: null } = {
   train: { loss: Number.NaN },
