@@ -26,10 +26,11 @@ Arrays = dict[str, NDArray[np.float32]]
 History = Mapping[str, Sequence[Any]]
 
 #: Targets: functions of a `Run` that return their files, name -> content. Hints of an entry:
-#: `filename` and `media_type` of what is downloaded (files of an application/zip are packed),
-#: and its `group` in a menu.
+#: `filename` and `media_type` of what is downloaded (files of an application/zip are packed, and
+#: several where a target has one as a rule), and its `group` in a menu.
 TARGETS = Entries("export target")
 GROUPS = ("Code", "Model", "Records")
+ZIP = "application/zip"
 
 
 class Unsupported(ValueError):
@@ -67,7 +68,8 @@ class Place:
     the shapes of an example before and after it.
 
     other, other_shape: name and shape of what it merges with, where it does. kept: whether a
-    later layer comes back to its output.
+    later layer comes back to its output. owner: what its name in a file of all weights begins
+    with.
     """
 
     name: str
@@ -78,6 +80,7 @@ class Place:
     other: str = ""
     other_shape: Shape = ()
     kept: bool = False
+    owner: str = ""
 
     @property
     def inputs(self) -> int:
@@ -109,8 +112,64 @@ def painted(layer: Any) -> tuple[int, int, int]:
 
 
 @dataclass(frozen=True)
+class Stack:
+    """The layers of a network, the output layer last."""
+
+    places: Sequence[Place]
+
+    @classmethod
+    def of(
+        cls,
+        hidden: Sequence[Any],
+        output: Dense,
+        input_shape: Shape,
+        path: str,
+        owner: str = "",
+    ) -> Stack:
+        """The layers of the field of the experiment at `path`."""
+        layers = (*hidden, output)
+        shapes = layer_shapes(layers, input_shape)
+        names = [GIVEN, *(f"hidden_{i + 1}" for i in range(len(hidden))), "output"]
+        paths = [*(f"{path}/layers/{i}" for i in range(len(hidden))), f"{path}/output"]
+        # what a merging layer comes back to, as a place in `names` and `shapes`
+        back = {i: i - layer.back for i, layer in enumerate(layers) if isinstance(layer, Merge)}
+        return cls([
+            Place(
+                names[i + 1], paths[i], layer, shapes[i], shapes[i + 1],
+                other=names[back[i]] if i in back else "",
+                other_shape=shapes[back[i]] if i in back else (),
+                kept=i + 1 in back.values(),
+                owner=owner,
+            )
+            for i, layer in enumerate(layers)
+        ])  # fmt: skip
+
+    @property
+    def keeps_given(self) -> bool:
+        """Whether a layer comes back to the network's input."""
+        return any(place.other == GIVEN for place in self.places)
+
+    @property
+    def hidden(self) -> Sequence[Place]:
+        return self.places[:-1]
+
+    @property
+    def output(self) -> Place:
+        return self.places[-1]
+
+    @property
+    def input_shape(self) -> Shape:
+        return self.places[0].input_shape
+
+    def summary(self, given: str) -> str:
+        """The network in a line: `2 features -> 4 tanh -> 1 tanh`."""
+        return " -> ".join([given, *map(_said, self.places)])
+
+
+@dataclass(frozen=True)
 class Run:
-    """What is exported: an experiment and its weights, output layer last.
+    """What is exported: an experiment and its weights, output layer last, and after those of the
+    network those of a generator.
 
     params, stats: a dict of float32 arrays per layer, as the layer's `init` gives them.
     """
@@ -121,44 +180,31 @@ class Run:
     history: History | None = None
 
     @cached_property
-    def places(self) -> list[Place]:
-        """The hidden layers and the output layer."""
+    def network(self) -> Stack:
+        """The network; beside a generator it is the discriminator."""
         experiment = self.experiment
         activation = experiment.output_activation
-        units = output_units(experiment.task, activation)
-        layers: tuple[Any, ...] = (
-            *experiment.network.layers,
-            Dense(units=units, activation=activation),
-        )
-        shapes = layer_shapes(layers, experiment.input_shape)
-        hidden = [f"hidden_{i + 1}" for i in range(len(layers) - 1)]
-        names = [GIVEN, *hidden, "output"]
-        paths = [*(f"/experiment/network/layers/{i}" for i in range(len(hidden)))]
-        paths.append("/experiment/network/output")
-        # what a merging layer comes back to, as a place in `names` and `shapes`
-        back = {i: i - layer.back for i, layer in enumerate(layers) if isinstance(layer, Merge)}
-        return [
-            Place(
-                names[i + 1], paths[i], layer, shapes[i], shapes[i + 1],
-                other=names[back[i]] if i in back else "",
-                other_shape=shapes[back[i]] if i in back else (),
-                kept=i + 1 in back.values(),
-            )
-            for i, layer in enumerate(layers)
-        ]  # fmt: skip
+        output = Dense(units=output_units(experiment.task, activation), activation=activation)
+        shape = experiment.input_shape
+        return Stack.of(experiment.network.layers, output, shape, "/experiment/network")
+
+    @cached_property
+    def generator(self) -> Stack | None:
+        generator = self.experiment.generator
+        if generator is None:
+            return None
+        output = Dense(units=self.shape[-1], activation=self.experiment.made_activation)
+        path, owner = "/experiment/generator", "generator."
+        return Stack.of(generator.layers, output, (generator.latent,), path, owner)
 
     @property
-    def keeps_given(self) -> bool:
-        """Whether a layer comes back to the network's input."""
-        return any(place.other == GIVEN for place in self.places)
-
-    @property
-    def hidden(self) -> list[Place]:
-        return self.places[:-1]
+    def places(self) -> list[Place]:
+        """The layers of all networks, in the order of their weights."""
+        return [*self.network.places, *(self.generator.places if self.generator else ())]
 
     @property
     def output(self) -> Place:
-        return self.places[-1]
+        return self.network.output
 
     @property
     def dimensions(self) -> int:
@@ -199,6 +245,8 @@ class Run:
     @property
     def purpose(self) -> str:
         """What the network is for."""
+        if self.generator is not None:
+            return f"tell real {self.many} from made ones"
         if self.experiment.task.rebuilds:
             return f"rebuild {self.many}"
         return "tell classes apart" if self.classes else "predict a value"
@@ -210,25 +258,46 @@ class Run:
 
     @cached_property
     def arrays(self) -> Arrays:
-        """Every array by its name in a file: `hidden_1.w`, …, `output.b`."""
+        """Every array by its name in a file: `hidden_1.w`, …, `output.b`, `generator.output.b`."""
         return {
-            f"{place.name}.{name}": np.ascontiguousarray(array, np.float32)
+            f"{place.owner}{place.name}.{name}": np.ascontiguousarray(array, np.float32)
             for place, *trees in zip(self.places, self.params, self.stats, strict=True)
             for tree in trees
             for name, array in sorted(tree.items())
         }
 
-    def summary(self) -> str:
-        """The network in a line: `2 features -> 4 tanh -> 1 tanh`."""
+    def arrays_of(self, stack: Stack) -> Arrays:
+        """Those of one of the networks by their names in it: `hidden_1.w`, …, `output.b`."""
+        owner = stack.output.owner
+        found = (name for name in self.arrays if name.startswith(owner))
+        return {name.removeprefix(owner): self.arrays[name] for name in found}
+
+    @property
+    def given(self) -> str:
+        """What the network is given, in a summary."""
         count = len(self.experiment.data.features)
-        given = (
-            f"{count} feature{'s' * (count > 1)}" if count else f"{_size(self.shape)} {self.many}"
-        )
-        return " -> ".join([given, *map(_said, self.places)])
+        plural = "s" * (count > 1)
+        return f"{count} feature{plural}" if count else f"{size_text(self.shape)} {self.many}"
+
+    def summary(self) -> str:
+        """The network in a line."""
+        return self.network.summary(self.given)
 
     def wrapped_summary(self) -> str:
         """The same in lines that a text of 100 columns takes."""
         return "\n".join(textwrap.wrap(self.summary(), 98))
+
+    def described(self) -> str:
+        """What there is and what it is for, in such lines."""
+        if self.generator is None:
+            return f"{self.wrapped_summary()}, to {self.purpose}."
+        (latent,) = self.generator.input_shape
+        numbers = f"{latent} random number{'s' * (latent > 1)}"
+        said = (
+            f"The discriminator tells real {self.many} from made ones: {self.summary()}.",
+            f"The generator makes {self.many} of noise: {self.generator.summary(numbers)}.",
+        )
+        return "\n".join(line for text in said for line in textwrap.wrap(text, 98))
 
 
 def _said(place: Place) -> str:
@@ -237,10 +306,11 @@ def _said(place: Place) -> str:
     activation = "" if kind == "activation" else getattr(place.layer, "activation", "")
     if kind == "activation":
         kind = place.layer.activation
-    return " ".join(filter(None, (_size(place.output_shape), kind, activation)))
+    return " ".join(filter(None, (size_text(place.output_shape), kind, activation)))
 
 
-def _size(shape: Shape) -> str:
+def size_text(shape: Shape) -> str:
+    """8×8×16."""
     return "×".join(map(str, shape))
 
 
@@ -308,15 +378,15 @@ def export(
     stats: Sequence[Arrays],
     history: History | None = None,
 ) -> File:
-    """One file to download: that of the target, or its files packed. Equal arguments give
-    equal bytes. Raises as `files`."""
+    """One file to download: that of the target, or its files packed, as they are too where
+    there are several. Equal arguments give equal bytes. Raises as `files`."""
     written = files(target, experiment, params, stats, history)
     hints = TARGETS[target].hints
-    if hints["media_type"] == "application/zip":
-        content = _packed(written, hints["filename"].removesuffix(".zip"))
-    else:
+    if hints["media_type"] != ZIP and len(written) == 1:
         (content,) = written.values()
-    return File(hints["filename"], hints["media_type"], content)
+        return File(hints["filename"], hints["media_type"], content)
+    name = hints["filename"] if hints["media_type"] == ZIP else f"layerlab-{target}.zip"
+    return File(name, ZIP, _packed(written, name.removesuffix(".zip")))
 
 
 def _packed(contents: Mapping[str, bytes], folder: str) -> bytes:

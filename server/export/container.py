@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from server.datasets.split import load
 
 from .base import TARGETS, Run
 from .experiment_file import experiment_json
-from .onnx import model_bytes
+from .onnx import models
 from .python_code import render, requirements
 
 _APP = '''
+{% if generates %}
+"""Answers for two networks from Layerlab, which lie beside this file.
+
+{{ described }}
+They are started with
+{% else %}
 """Answers for a network from Layerlab, which lies beside this file in model.onnx.
 
 {{ summary }}.
 It is started with
+{% endif %}
 
     uvicorn app:app
 """
@@ -26,9 +34,9 @@ from typing import Annotated
 import numpy as np
 import onnxruntime
 from fastapi import FastAPI
-from pydantic import BaseModel, Field{{ ", FiniteFloat" if dtype == "float32" }}
+from pydantic import BaseModel, Field{{ ", FiniteFloat" if dtype == "float32" or generates }}
 
-MODEL = Path(__file__).with_name("model.onnx")
+HERE, CPU = Path(__file__).parent, ["CPUExecutionProvider"]
 MAX_{{ many | upper }} = {{ most }}
 
 {% for line in types %}
@@ -36,7 +44,12 @@ MAX_{{ many | upper }} = {{ most }}
 {% endfor %}
 
 app = FastAPI(title="A network from Layerlab")
-session = onnxruntime.InferenceSession(MODEL, providers=["CPUExecutionProvider"])
+{% if generates %}
+session = onnxruntime.InferenceSession(HERE / "discriminator.onnx", providers=CPU)
+generator = onnxruntime.InferenceSession(HERE / "generator.onnx", providers=CPU)
+{% else %}
+session = onnxruntime.InferenceSession(HERE / "model.onnx", providers=CPU)
+{% endif %}
 
 
 class {{ many | title }}(BaseModel):
@@ -54,7 +67,7 @@ class Answer(BaseModel):
 
 @app.post("/predict")
 def predict({{ many }}: {{ many | title }}) -> Answer:
-    """What the network answers for every one."""
+    """What the {{ "discriminator" if generates else "network" }} answers for every one."""
     inputs = np.array({{ many }}.inputs, np.{{ dtype }})
 {% if classes %}
     outputs, classes = session.run(["outputs", "classes"], {"{{ many }}": inputs})
@@ -65,6 +78,40 @@ def predict({{ many }}: {{ many | title }}) -> Answer:
 {% endif %}
 
 
+{% if generates %}
+class Wanted(BaseModel):
+    """How many {{ many }} to make, and the seed of their noise; or the noise itself."""
+
+    count: Annotated[int, Field(ge=1, le=MAX_{{ many | upper }})] = 16
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    noise: Noise | None = None
+
+
+class Made(BaseModel):
+    """The noise, and what is made of it{{ ", with colours from 0 to 1" if many == "images" }}."""
+
+    noise: list[list[float]]
+    {{ many }}: {{ made }}
+
+
+@app.post("/generate")
+def generate(wanted: Wanted) -> Made:
+    """What the generator makes of noise."""
+    noise = np.array(wanted.noise or draw(wanted.count, wanted.seed), np.float32)
+    (made,) = generator.run(["made"], {"noise": noise})
+    return Made(noise=noise.tolist(), {{ many }}=made.tolist())
+
+
+def draw(count: int, seed: int) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+{% if uniform %}
+    return rng.uniform(-1, 1, (count, {{ latent }}))
+{% else %}
+    return rng.standard_normal((count, {{ latent }}))
+{% endif %}
+
+
+{% endif %}
 @app.get("/healthz")
 def health() -> dict[str, str]:
     """Whether the server lives."""
@@ -76,7 +123,7 @@ FROM python:3.13-slim
 WORKDIR /app
 COPY requirements.txt .
 RUN pip install --no-cache-dir -r requirements.txt && useradd --uid 1000 predict
-COPY app.py model.onnx ./
+COPY app.py *.onnx ./
 USER predict
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=10s CMD \\
@@ -87,7 +134,7 @@ CMD ["uvicorn", "app:app", "--host", "0.0.0.0", "--port", "8000"]
 _README = """
 # A network from Layerlab, ready to answer
 
-{{ summary }}, to {{ purpose }}.
+{{ described }}
 
     docker build -t predict .
     docker run --rm -p 8000:8000 predict
@@ -98,7 +145,15 @@ or, without a container, `pip install -r requirements.txt` and `uvicorn app:app`
         -d {{ example }}
 
 answers `{"outputs": [[…]], "classes": {{ "[…]" if classes else "null" }}}`. Its OpenAPI pages
-are at `/docs`; `experiment.json` says how the network was trained.
+are at `/docs`; `experiment.json` says how {{ "they were" if generates else "it was" }} trained.
+{% if generates %}
+Class 1 stands for a real one, 0 for a made one. And
+
+    curl localhost:8000/generate -H 'Content-Type: application/json' -d '{"count": 4, "seed": 0}'
+
+answers `{"noise": [[…]], "{{ many }}": [[…]]}`: {{ many }} that are made of the noise; give `noise`
+for noise of your own.
+{% endif %}
 {% if many != "points" %}
 `request.json` holds an example of the data.
 {% endif %}
@@ -124,6 +179,10 @@ def container(run: Run) -> dict[str, bytes]:
     coordinates = "1.5, -2" if run.dimensions == 2 else "1.5"
     values = {
         "summary": run.wrapped_summary(),
+        "described": run.described(),
+        "generates": run.generator is not None,
+        "made": _nested("float", len(run.shape) + 1),
+        **_noise(run),
         "many": run.many,
         "most": "10_000" if points else "1000",
         "types": _types(run),
@@ -140,17 +199,37 @@ def container(run: Run) -> dict[str, bytes]:
         "README.md": render(_README, **values).encode(),
         "Dockerfile": render(_DOCKERFILE).encode(),
         "app.py": render(_APP, **values).encode(),
-        "model.onnx": model_bytes(run),
+        **models(run),
         "requirements.txt": requirements("fastapi", "numpy", "onnxruntime", "uvicorn"),
         "experiment.json": experiment_json(run.experiment),
         **({} if points else {"request.json": _request(run)}),
     }
 
 
+def _noise(run: Run) -> dict[str, Any]:
+    """What the noise of a generator is."""
+    generator = run.experiment.generator
+    if generator is None:
+        return {"latent": 0, "uniform": False}
+    return {"latent": generator.latent, "uniform": generator.noise == "uniform"}
+
+
 def _types(run: Run) -> list[str]:
-    """Lines that say what an example is."""
+    """Lines that say what an example is, and noise."""
+    generator, noise = run.experiment.generator, list[str]()
+    if generator is not None:
+        ends = f"min_length={generator.latent}, max_length={generator.latent}"
+        many = f"min_length=1, max_length=MAX_{run.many.upper()}"
+        noise = [
+            f"Numbers = Annotated[list[FiniteFloat], Field({ends})]",
+            f"Noise = Annotated[list[Numbers], Field({many})]",
+        ]
     if run.form == "points":
-        return [f"Point = tuple[{', '.join(['FiniteFloat'] * run.dimensions)}]"]
+        return [f"Point = tuple[{', '.join(['FiniteFloat'] * run.dimensions)}]", *noise]
+    return [*_array_types(run), *noise]
+
+
+def _array_types(run: Run) -> list[str]:
     inner, lines = "FiniteFloat", list[str]()
     if run.form != "sequence":
         last = 255 if run.form == "image" else len(run.experiment.data.dataset.vocabulary) - 1

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from . import keras_adversarial
+from .adversarial_code import GENERATE, duel_facts
 from .base import TARGETS, Run, Words
 from .keras_layers import LAYER_WORDS
-from .python_code import Rule, Written, facts, penalised, program, render
+from .keras_optimizers import OPTIMIZERS, playground
+from .python_code import PARTS, Costs, Net, Rule, Written, facts, penalised, program, render
 
 _FEATURES = {
     "x": "x",
@@ -48,6 +51,8 @@ def _crossentropy(loss: Any) -> str:
     return f"losses.categorical_crossentropy(targets, logits, from_logits=True{smoothing})"
 
 
+_TAKEN_FOR_REAL = "ops.mean(ops.softplus(-logits))"
+_TAKEN_FOR_MADE = "ops.mean(ops.softplus(logits))"
 _LOSSES = {
     "squared_error": lambda loss: (
         ("0.5 * " * loss.half) + "losses.mean_squared_error(targets, outputs)"
@@ -59,277 +64,16 @@ _LOSSES = {
     ),
     "categorical_crossentropy": _crossentropy,
     "hinge": lambda loss: "ops.mean(ops.relu(1 - targets * outputs), axis=-1)",
-}
-
-
-# -- optimizers ----------------------------------------------------------------------------------
-# Keras's own where it moves the weights as ours does; else a class that does.
-
-_MOMENTUM = '''
-class Momentum(keras.optimizers.Optimizer):
-    """Momentum that takes the learning rate after summing up; Keras's own sums up steps.
-
-    The two differ where a schedule moves the learning rate.
-    """
-
-    def __init__(self, learning_rate, momentum, nesterov=False, **settings):
-        super().__init__(learning_rate, **settings)
-        self.momentum, self.nesterov = momentum, nesterov
-
-    def build(self, variables):
-        super().build(variables)
-        self.velocities = self.add_optimizer_variables(variables, "velocity")
-
-    def update_step(self, gradient, variable, learning_rate):
-        i = self._get_variable_index(variable)
-        velocity = self.momentum * self.velocities[i] + gradient
-        self.assign(self.velocities[i], velocity)
-        move = gradient + self.momentum * velocity if self.nesterov else velocity
-        self.assign_sub(variable, learning_rate * move)
-'''
-
-_RMSPROP = '''
-class RMSprop(keras.optimizers.Optimizer):
-    """RMSprop with epsilon beside the root; Keras's own has it inside."""
-
-    def __init__(self, learning_rate, rho, epsilon, **settings):
-        super().__init__(learning_rate, **settings)
-        self.rho, self.epsilon = rho, epsilon
-
-    def build(self, variables):
-        super().build(variables)
-        self.squares = self.add_optimizer_variables(variables, "square")
-
-    def update_step(self, gradient, variable, learning_rate):
-        i = self._get_variable_index(variable)
-        square = self.rho * self.squares[i] + (1 - self.rho) * gradient**2
-        self.assign(self.squares[i], square)
-        move = gradient / (ops.sqrt(square) + self.epsilon)
-        self.assign_sub(variable, learning_rate * move)
-'''
-
-_ADAGRAD = '''
-class Adagrad(keras.optimizers.Optimizer):
-    """Adagrad with epsilon beside the root; Keras's own has it inside."""
-
-    def __init__(self, learning_rate, epsilon, **settings):
-        super().__init__(learning_rate, **settings)
-        self.epsilon = epsilon
-
-    def build(self, variables):
-        super().build(variables)
-        self.squares = self.add_optimizer_variables(variables, "square")
-
-    def update_step(self, gradient, variable, learning_rate):
-        i = self._get_variable_index(variable)
-        square = self.squares[i] + gradient**2
-        self.assign(self.squares[i], square)
-        move = gradient / (ops.sqrt(square) + self.epsilon)
-        self.assign_sub(variable, learning_rate * move)
-'''
-
-_ADAM = '''
-class Adam(keras.optimizers.Optimizer):
-    """Adam as its paper has it: epsilon is added after the means are unbiased.
-
-    Keras's own adds it before, which shows where gradients are small. `decay` shrinks every
-    weight and bias beside the gradient, as in AdamW.
-    """
-
-    def __init__(self, learning_rate, beta_1, beta_2, epsilon, decay=0.0, **settings):
-        super().__init__(learning_rate, **settings)
-        self.beta_1, self.beta_2 = beta_1, beta_2
-        self.epsilon, self.decay = epsilon, decay
-
-    def build(self, variables):
-        super().build(variables)
-        self.means = self.add_optimizer_variables(variables, "mean")
-        self.squares = self.add_optimizer_variables(variables, "square")
-
-    def update_step(self, gradient, variable, learning_rate):
-        i = self._get_variable_index(variable)
-        step = ops.cast(self.iterations + 1, variable.dtype)
-        mean = self.beta_1 * self.means[i] + (1 - self.beta_1) * gradient
-        square = self.beta_2 * self.squares[i] + (1 - self.beta_2) * gradient**2
-        self.assign(self.means[i], mean)
-        self.assign(self.squares[i], square)
-        root = ops.sqrt(square / (1 - ops.power(self.beta_2, step)))
-        move = mean / (1 - ops.power(self.beta_1, step)) / (root + self.epsilon)
-        self.assign_sub(variable, learning_rate * (move + self.decay * variable))
-'''
-
-_NADAM = '''
-class Nadam(keras.optimizers.Optimizer):
-    """Nadam (Dozat, 2016); in Keras's own the momentum warms up at a fixed pace."""
-
-    def __init__(self, learning_rate, beta_1, beta_2, epsilon, momentum_decay, **settings):
-        super().__init__(learning_rate, **settings)
-        self.beta_1, self.beta_2 = beta_1, beta_2
-        self.epsilon, self.momentum_decay = epsilon, momentum_decay
-
-    def build(self, variables):
-        super().build(variables)
-        self.means = self.add_optimizer_variables(variables, "mean")
-        self.squares = self.add_optimizer_variables(variables, "square")
-        # the momenta so far, multiplied up, one for each variable
-        self.products = [
-            self.add_variable(shape=(), initializer="ones", name=f"product_{i}")
-            for i in range(len(variables))
-        ]
-
-    def momentum(self, step):
-        return self.beta_1 * (1 - 0.5 * ops.power(0.96, step * self.momentum_decay))
-
-    def update_step(self, gradient, variable, learning_rate):
-        i = self._get_variable_index(variable)
-        step = ops.cast(self.iterations + 1, variable.dtype)
-        now, following = self.momentum(step), self.momentum(step + 1)
-        product = self.products[i] * now
-        mean = self.beta_1 * self.means[i] + (1 - self.beta_1) * gradient
-        square = self.beta_2 * self.squares[i] + (1 - self.beta_2) * gradient**2
-        self.assign(self.products[i], product)
-        self.assign(self.means[i], mean)
-        self.assign(self.squares[i], square)
-        root = ops.sqrt(square / (1 - ops.power(self.beta_2, step)))
-        ahead = gradient * (1 - now) / (1 - product) + mean * following / (1 - product * following)
-        self.assign_sub(variable, learning_rate * ahead / (root + self.epsilon))
-'''
-
-_LBFGS = '''
-class LBFGS(keras.optimizers.Optimizer):
-    """L-BFGS without a line search: a direction longer than `reach` is shortened to it.
-
-    Steps along which the loss does not curve upwards teach nothing, so that the direction
-    always descends. Everything is in one long vector, w for the weights and g for the gradient.
-    """
-
-    def __init__(self, learning_rate, memory, reach, **settings):
-        super().__init__(learning_rate, **settings)
-        self.memory, self.reach = memory, reach
-
-    def build(self, variables):
-        super().build(variables)
-        size = sum(math.prod(variable.shape) for variable in variables)
-
-        def add(name, *shape):
-            return self.add_variable(shape=shape, initializer="zeros", name=name)
-
-        self.w, self.g = add("w", size), add("g", size)
-        self.steps = add("steps", self.memory, size)  # oldest first; zeros are not filled yet
-        self.changes = add("changes", self.memory, size)
-        self.scale = self.add_variable(shape=(), initializer="ones", name="scale")
-
-    def _backend_update_step(self, gradients, variables, learning_rate):
-        """All variables at once, instead of `update_step` one by one."""
-        g = ops.concatenate([ops.reshape(gradient, (-1,)) for gradient in gradients])
-        w = ops.concatenate([ops.reshape(variable, (-1,)) for variable in variables])
-        began = self.iterations > 0
-        self.remember(w - self.w, g - self.g, began)
-        first = g * ops.minimum(1.0, 1.0 / ops.maximum(ops.sum(ops.abs(g)), 1e-30))
-        self.assign(self.w, w)
-        self.assign(self.g, g)
-        direction = ops.where(began, self.precondition(g), first)
-        direction = direction * self.reach / ops.maximum(ops.norm(direction), self.reach)
-        start = 0
-        for variable in variables:
-            end = start + math.prod(variable.shape)
-            move = ops.reshape(direction[start:end], variable.shape)
-            self.assign_sub(variable, learning_rate * move)
-            start = end
-
-    def remember(self, step, change, began):
-        curvature = ops.dot(step, change)
-        curves = ops.logical_and(began, curvature > 1e-10)
-        for variable, new in ((self.steps, step), (self.changes, change)):
-            past = ops.convert_to_tensor(variable)
-            longer = ops.concatenate([past[1:], new[None]])
-            self.assign(variable, ops.where(curves, longer, past))
-        scale = curvature / ops.where(curves, ops.dot(change, change), 1.0)
-        before = ops.convert_to_tensor(self.scale)
-        self.assign(self.scale, ops.where(curves, scale, before))
-
-    def precondition(self, g):
-        """The inverse Hessian times the gradient, by the two-loop recursion."""
-        steps, changes = ops.convert_to_tensor(self.steps), ops.convert_to_tensor(self.changes)
-        curvature = ops.sum(steps * changes, axis=1)
-        filled = curvature > 0
-        inverse = ops.where(filled, 1.0 / ops.where(filled, curvature, 1.0), 0.0)
-        shares = {}
-        for i in reversed(range(self.memory)):
-            shares[i] = inverse[i] * ops.dot(steps[i], g)
-            g = g - shares[i] * changes[i]
-        g = self.scale * g
-        for i in range(self.memory):
-            g = g + steps[i] * (shares[i] - inverse[i] * ops.dot(changes[i], g))
-        return g
-'''
-
-_PLAYGROUND = '''
-class PlaygroundSGD(keras.optimizers.Optimizer):
-    """TensorFlow Playground's rule: a weight that the penalty carries across zero stays there.
-
-    Only matrices are penalised, biases are not.
-    """
-
-    def __init__(self, learning_rate, l1, l2, **settings):
-        super().__init__(learning_rate, **settings)
-        self.l1, self.l2 = l1, l2
-
-    def build(self, variables):
-        super().build(variables)
-        self.dead = self.add_optimizer_variables(variables, "dead")  # 1 for a dead weight
-
-    def update_step(self, gradient, variable, learning_rate):
-        moved = variable - learning_rate * gradient
-        if len(variable.shape) == 2:
-            penalty = self.l1 * ops.sign(variable) + self.l2 * variable
-            moved = self.penalised(moved, learning_rate * penalty, variable)
-        self.assign(variable, moved)
-
-    def penalised(self, moved, amount, variable):
-        dead = self.dead[self._get_variable_index(variable)]
-        dies = ops.logical_or(dead > 0, moved * (moved - amount) < 0)
-        self.assign(dead, ops.cast(dies, dead.dtype))
-        return ops.where(dies, 0.0, moved - amount)
-'''
-
-
-def _arguments(**values: Any) -> list[str]:
-    return [f"{name}={value!r}" for name, value in values.items()]
-
-
-def _native(name: str, **settings: Any) -> Rule:
-    return Rule(f"keras.optimizers.{name}", _arguments(**settings))
-
-
-def _playground(training: Any) -> Rule:
-    return Rule("PlaygroundSGD", _arguments(l1=training.l1, l2=training.l2), _PLAYGROUND)
-
-
-def _betas(o: Any) -> dict[str, float]:
-    return {"beta_1": o.beta_1, "beta_2": o.beta_2}
-
-
-def _adams(o: Any) -> dict[str, float]:
-    return {**_betas(o), "epsilon": o.epsilon}
-
-
-_OPTIMIZERS = {
-    "sgd": lambda o: _native("SGD"),
-    "momentum": lambda o: Rule("Momentum", _arguments(momentum=o.momentum), _MOMENTUM),
-    "nesterov": lambda o: Rule(
-        "Momentum", _arguments(momentum=o.momentum, nesterov=True), _MOMENTUM
+    "non_saturating": lambda loss: Costs(_TAKEN_FOR_REAL, _TAKEN_FOR_MADE, _TAKEN_FOR_REAL),
+    "minimax": lambda loss: Costs(_TAKEN_FOR_REAL, _TAKEN_FOR_MADE, f"-{_TAKEN_FOR_MADE}"),
+    "least_squares": lambda loss: Costs(
+        "0.5 * ops.mean((logits - 1) ** 2)",
+        "0.5 * ops.mean(logits**2)",
+        "0.5 * ops.mean((logits - 1) ** 2)",
     ),
-    "rmsprop": lambda o: Rule("RMSprop", _arguments(rho=o.rho, epsilon=o.epsilon), _RMSPROP),
-    "adagrad": lambda o: Rule("Adagrad", _arguments(epsilon=o.epsilon), _ADAGRAD),
-    "adadelta": lambda o: _native("Adadelta", rho=o.rho, epsilon=o.epsilon),
-    "adam": lambda o: Rule("Adam", _arguments(**_adams(o)), _ADAM),
-    "adamw": lambda o: Rule("Adam", _arguments(**_adams(o), decay=o.weight_decay), _ADAM),
-    "nadam": lambda o: Rule(
-        "Nadam", _arguments(**_adams(o), momentum_decay=o.momentum_decay), _NADAM
+    "wasserstein": lambda loss: Costs(
+        "-ops.mean(logits)", "ops.mean(logits)", "-ops.mean(logits)", sloped=True
     ),
-    "lion": lambda o: _native("Lion", **_betas(o)),
-    "lbfgs": lambda o: Rule("LBFGS", _arguments(memory=o.memory, reach=o.reach), _LBFGS),
 }
 
 WORDS = Words(
@@ -340,16 +84,48 @@ WORDS = Words(
         "activation": _ACTIVATIONS,
         "layer": LAYER_WORDS,
         "loss": _LOSSES,
-        "optimizer": _OPTIMIZERS,
-        "rules": {"tf_playground": _playground},
+        "optimizer": OPTIMIZERS,
+        "rules": {"tf_playground": playground},
     },
 )
 
 
 # -- the program ---------------------------------------------------------------------------------
 
-_MODEL = '''
-{% include "model.about" %}
+#: what the network is given of a point
+_GIVEN = '''
+def features({{ many }}):
+    """{{ points }} -> (N, {{ width }}): what the network is given of each."""
+{% if dimensions == 2 %}
+    x, y = {{ many }}[:, 0], {{ many }}[:, 1]
+{% else %}
+    x = {{ many }}[:, 0]
+{% endif %}
+    {{ call("columns = [", written.features, 4, "]") }}
+    return ops.stack(columns, axis=1)
+'''
+
+_NETWORK = '''
+def {{ name }}() -> keras.Model:
+    """{{ doc }}"""
+    {{ taken }} = keras.Input({{ taken_shape }}, {{ type }}name="{{ taken }}")
+    h = {{ given }}
+{% if net.stack.keeps_given and taken != "given" %}
+    given = h
+{% endif %}
+{% for layer in net.layers[:-1] %}
+{% for line in layer.lines %}
+    {{ line }}
+{% endfor %}
+{% endfor %}
+{% for line in net.layers[-1].logits %}
+    {{ line }}
+{% endfor %}
+    return keras.Model({{ taken }}, {{ net.activation if activated else "z" }})
+'''
+
+_MODEL = """
+{% include about %}
 
 {% if "math." in written.needs | join %}
 import math
@@ -368,16 +144,8 @@ from safetensors.numpy import load_file
 WEIGHTS = Path(__file__).with_name("weights.safetensors")
 
 
-{% if form == "points" %}
-def features({{ many }}):
-    """{{ points }} -> (N, {{ width }}): what the network is given of each."""
-{% if dimensions == 2 %}
-    x, y = {{ many }}[:, 0], {{ many }}[:, 1]
-{% else %}
-    x = {{ many }}[:, 0]
-{% endif %}
-    {{ call("columns = [", written.features, 4, "]") }}
-    return ops.stack(columns, axis=1)
+{% if features %}
+{{ features }}
 
 
 {% endif %}
@@ -386,27 +154,15 @@ def features({{ many }}):
 
 
 {% endfor %}
-def build() -> keras.Model:
-    """{{ points }} -> {{ shaped }} logits: the output layer before its activation."""
-    {{ many }} = keras.Input({{ shape }}, {{ type }}name="{{ many }}")
-    h = {{ given }}
-{% if keeps_given %}
-    given = h
-{% endif %}
-{% for layer in written.layers[:-1] %}
-{% for line in layer.lines %}
-    {{ line }}
-{% endfor %}
-{% endfor %}
-{% for line in written.layers[-1].logits %}
-    {{ line }}
-{% endfor %}
-    return keras.Model({{ many }}, z)
+{{ rest }}"""
+
+_REST = '''
+{{ network }}
 
 
 def activate(z):
     """Logits -> outputs."""
-    return {{ written.activation }}
+    return {{ written.network.activation }}
 
 
 def load(path: Path = WEIGHTS) -> keras.Model:
@@ -417,10 +173,8 @@ def load(path: Path = WEIGHTS) -> keras.Model:
     def put(layer: str, *weights: np.ndarray) -> None:
         network.get_layer(layer).set_weights(weights)
 
-{% for layer in written.layers %}
-{% for to, weights in layer.load.items() %}
+{% for to, weights in written.network.loads %}
     {{ call("put(", ['"' ~ to ~ '"'] + weights, 4) }}
-{% endfor %}
 {% endfor %}
     return network
 
@@ -450,6 +204,16 @@ if __name__ == "__main__":
     answer = predict(load(), {{ many }}[[int(sys.argv[1])]])
 {% endif %}
 {% include "model.answer" %}
+'''
+
+PARTS["keras.weights"] = '''{% if l1 or l2 or decay %}
+def weights({{ owner }}: keras.Model) -> list[keras.Variable]:
+    """The matrices; biases are not {{ "penalised" if l1 or l2 else "shrunk" }}."""
+    {{ call("places = [", penalised, 4, "]") }}
+    return [{{ owner }}.get_layer(name).weights[i] for name, i in places]
+
+
+{% endif %}
 '''
 
 _TRAIN = '''
@@ -513,14 +277,7 @@ def loss_where_asked(targets, logits):
 
 
 {% endif %}
-{% if l1 or l2 or decay %}
-def weights(network: keras.Model) -> list[keras.Variable]:
-    """The matrices; biases are not {{ "penalised" if l1 or l2 else "shrunk" }}."""
-    {{ call("places = [", penalised, 4, "]") }}
-    return [network.get_layer(name).weights[i] for name, i in places]
-
-
-{% endif %}
+{% include "keras.weights" %}
 {% include "train.rule" %}
 def prepared(network: keras.Model) -> keras.Model:
     """The network with its optimizer and loss, ready for `train_step`."""
@@ -592,35 +349,96 @@ def main(epochs: int) -> None:
 )  # fmt: skip
 def keras(run: Run) -> dict[str, bytes]:
     written = Written.of(run, WORDS)
+    values = facts(run, written) | {
+        "framework": "Keras 3",
+        "penalised": [
+            f'("{to}", {i})'
+            for to, weights in written.network.loads
+            for i, weight in enumerate(weights)
+            if any(f'"{name}"' in weight for name in penalised(run))
+        ],
+    }
+    values["features"] = render(_GIVEN, **values).strip() if run.form == "points" else ""
+    scripts = (_alone if written.generator is None else _against_each_other)(run, values)
+    return program("Keras 3", run, scripts, ["keras", "numpy", "safetensors", "torch"])
+
+
+def _alone(run: Run, values: dict[str, Any]) -> dict[str, str]:
+    """The scripts of a network by itself."""
+    written = values["written"]
     some_asked = bool(run.classes and run.label_shape)
-    clip = run.experiment.training.clip_norm is not None
-    settings = ["global_clipnorm=CLIP_NORM"] if clip else []
-    rule = replace(written.rule, arguments=[*written.rule.arguments, *settings])
     used = [name for name in ("losses", "ops") if f"{name}." in written.loss or name == "ops"]
-    values = facts(run, written)
     rates = ["l1=L1"] * bool(values["l1"]) + ["l2=L2 / 2"] * bool(values["l2"])
     values |= {
-        "framework": "Keras 3",
         "rates": ", ".join(rates),
         "with_penalty": " with penalties" * bool(rates),
-        "given": {"points": "features(points)", "images": 'ops.cast(images, "float32") / 255'}.get(
-            run.many, run.many
-        ),
-        "type": "" if run.dtype == "float32" else f'dtype="{run.dtype}", ',
         "rebuilt": "labels.astype(np.float32) / 255" if run.form == "image" else "labels",
         "measure": "loss_where_asked" if some_asked else "loss_of",
         "targets": "targets_and_asked(labels)" if some_asked else "targets_of(labels)",
         "train_step": f"def train_step(network: keras.Model, {run.many}: np.ndarray, "
         "labels: np.ndarray, epoch: float) -> float:",
         "imports": ", ".join(used),
-        "rule": rule.make("optimizer = ", 4, "LEARNING_RATE"),
-        "penalised": [
-            f'("{to}", {i})'
-            for layer in written.layers
-            for to, weights in layer.load.items()
-            for i, weight in enumerate(weights)
-            if any(f'"{name}"' in weight for name in penalised(run))
-        ],
+        "rule": _rule(run, written.network).make("optimizer = ", 4, "LEARNING_RATE"),
+        "owner": "network",
     }
-    model, train = render(_MODEL, **values), render(_TRAIN, **values)
-    return program("Keras 3", run, model, train, ["keras", "numpy", "safetensors", "torch"])
+    given = {"points": "features(points)", "images": 'ops.cast(images, "float32") / 255'}
+    doc = (
+        f"{values['points']} -> {values['shaped']} logits: the output layer before its activation."
+    )
+    network = render(
+        _NETWORK, **values, name="build", doc=doc, net=written.network, taken=run.many,
+        taken_shape=run.shape, type="" if run.dtype == "float32" else f'dtype="{run.dtype}", ',
+        given=given.get(run.many, run.many), activated=False,
+    ).strip()  # fmt: skip
+    rest = render(_REST, network=network, **values)
+    return {
+        "model.py": render(_MODEL, rest=rest, about="model.about", **values),
+        "train.py": render(_TRAIN, **values),
+    }
+
+
+def _against_each_other(run: Run, values: dict[str, Any]) -> dict[str, str]:
+    """Those of a discriminator and a generator."""
+    written = values["written"]
+    duel = duel_facts(run, written)
+    nets = {"discriminator": written.network, "generator": written.generator}
+    judge, maker = duel["judge_averages"], duel["maker_averages"]
+    values |= duel | {
+        "judge_aside": lambda x: _passed("discriminator", x, aside=judge),
+        "maker_aside": lambda x: _passed("generator", x, aside=maker),
+        "given": "features(points)" if run.form == "points" else 'images.astype("float32") / 255',
+        "owner": "discriminator",
+        "judge_costs": " + sum(discriminator.losses)" * bool(written.network.drawn),
+        "maker_costs": " + sum(generator.losses)" * bool(written.generator.drawn),
+        "judging": _rule(run, written.network).make("judging = ", 4, "LEARNING_RATE"),
+        "making": _rule(run, written.generator).make("making = ", 4, "GENERATOR_LEARNING_RATE"),
+        "maker": "generator",
+        "noise_of_some": f"draw({duel['made_count']})",
+        "noise_of_count": "draw(count)",
+    }
+    given = {"discriminator": "given", "generator": "noise"}
+    values["networks"] = [
+        render(
+            _NETWORK, **values | {"given": given[role]}, name=f"build_{role}", net=net, type="",
+            doc=values[f"{role}_doc"], taken=given[role], taken_shape=net.stack.input_shape,
+            activated=role == "generator",
+        ).strip()
+        for role, net in nets.items()
+    ]  # fmt: skip
+    rest = render(keras_adversarial.REST, **values)
+    return {
+        "model.py": render(_MODEL, rest=rest, about="duel.about", **values),
+        "train.py": render(keras_adversarial.TRAIN, **values),
+        "generate.py": render(GENERATE, **values),
+    }
+
+
+def _passed(network: str, x: str, aside: bool) -> str:
+    return f"aside({network}, {x})" if aside else f"{network}({x}, training=True)"
+
+
+def _rule(run: Run, net: Net) -> Rule:
+    """What moves a network, with the limit of its gradients' norm."""
+    clip = run.experiment.training.clip_norm is not None
+    settings = ["global_clipnorm=CLIP_NORM"] if clip else []
+    return replace(net.rule, arguments=[*net.rule.arguments, *settings])

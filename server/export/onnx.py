@@ -10,7 +10,7 @@ from onnx import TensorProto, checker, helper, numpy_helper
 
 from server.experiment.registry import FEATURES, LAYERS
 
-from .base import GIVEN, TARGETS, Run, Words
+from .base import GIVEN, TARGETS, Run, Stack, Words
 from .onnx_graph import Graph
 from .onnx_layers import LAYER_WORDS
 
@@ -68,10 +68,10 @@ WORDS = Words(
 @TARGETS.register(
     "onnx", title="ONNX", filename="model.onnx", media_type="application/octet-stream",
     group="Model",
-    help="One file that any ONNX runtime takes: raw data in, outputs and classes out.",
+    help="For any ONNX runtime: raw data in, outputs and classes out; a generator is a file more.",
 )  # fmt: skip
 def onnx(run: Run) -> dict[str, bytes]:
-    return {"model.onnx": model_bytes(run)}
+    return models(run)
 
 
 _TYPES = {
@@ -81,32 +81,58 @@ _TYPES = {
 }
 
 
-def model_bytes(run: Run) -> bytes:
-    """The model: `points` float32 (N, dimensions), `images` uint8 (N, height, width, channels),
-    `series` float32 (N, time, features) or `tokens` int32 (N, time) -> `outputs` float32
-    (N, …, units) and, where there are classes, `classes` int64 (N, …)."""
+def models(run: Run) -> dict[str, bytes]:
+    """The models, by the names of their files: `model.onnx`, or of two networks that work against
+    each other `discriminator.onnx` and `generator.onnx`.
+
+    A network takes `points` float32 (N, dimensions), `images` uint8 (N, height, width, channels),
+    `series` float32 (N, time, features) or `tokens` int32 (N, time) and gives `outputs` float32
+    (N, …, units) and, where there are classes, `classes` int64 (N, …). A generator takes `noise`
+    float32 (N, latent) and gives `made` float32: points, or images with colours from 0 to 1.
+    """
+    if run.generator is None:
+        return {"model.onnx": _network(run)}
+    return {"discriminator.onnx": _network(run), "generator.onnx": _generator(run, run.generator)}
+
+
+def _network(run: Run) -> bytes:
     g = Graph()
-    g.arrays |= run.arrays
-    h = _given(g, run)
-    reached = {GIVEN: h}
-    for place in run.places:
-        write = WORDS.of(LAYERS, place.layer.kind, place.path)
-        more = [reached[place.other]] if place.other else []
-        h = reached[place.name] = write(WORDS, place, g, h, *more)
-    outputs = g("Identity", h, name="outputs")
+    outputs = _passed(g, run, run.network, _given(g, run), "outputs")
     results = [_value(outputs, TensorProto.FLOAT, ["N", *run.output.output_shape])]
     if run.classes:
         results.append(
             _value(_classes(g, run, outputs), TensorProto.INT64, ["N", *run.label_shape])
         )
+    return _model(g, run, _value(run.many, _TYPES[run.dtype], ["N", *run.shape]), results)
+
+
+def _generator(run: Run, stack: Stack) -> bytes:
+    g = Graph()
+    made = _passed(g, run, stack, "noise", "made")
+    result = _value(made, TensorProto.FLOAT, ["N", *run.shape])
+    return _model(g, run, _value("noise", TensorProto.FLOAT, ["N", *stack.input_shape]), [result])
+
+
+def _passed(g: Graph, run: Run, stack: Stack, given: str, name: str) -> str:
+    """What a network makes of what is given, under this name."""
+    g.arrays |= run.arrays_of(stack)
+    h, reached = given, {GIVEN: given}
+    for place in stack.places:
+        write = WORDS.of(LAYERS, place.layer.kind, place.path)
+        more = [reached[place.other]] if place.other else []
+        h = reached[place.name] = write(WORDS, place, g, h, *more)
+    return g("Identity", h, name=name)
+
+
+def _model(g: Graph, run: Run, given: Any, results: list[Any]) -> bytes:
     nodes, arrays = g.used([result.name for result in results])
     graph = helper.make_graph(
         nodes,
         "layerlab",
-        [_value(run.many, _TYPES[run.dtype], ["N", *run.shape])],
+        [given],
         results,
         [numpy_helper.from_array(array, name) for name, array in arrays.items()],
-        doc_string=run.summary(),
+        doc_string=run.described(),
     )
     model = helper.make_model(
         graph,

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from . import jax_adversarial
+from .adversarial_code import GENERATE, duel_facts
 from .base import TARGETS, Run, Words
 from .jax_layers import LAYER_WORDS
-from .python_code import Rule, Written, call, drawn, facts, penalised, program, render
+from .jax_optimizers import OPTIMIZERS, playground
+from .python_code import PARTS, Costs, Net, Written, call, facts, penalised, program, render
 
 _FEATURES = {
     "x": "x",
@@ -48,6 +51,8 @@ def _crossentropy(loss: Any) -> str:
     return f"optax.softmax_cross_entropy(logits, {targets}).mean()"
 
 
+_TAKEN_FOR_REAL = "jax.nn.softplus(-logits).mean()"
+_TAKEN_FOR_MADE = "jax.nn.softplus(logits).mean()"
 _LOSSES = {
     "squared_error": lambda loss: ("0.5 * " * loss.half) + "jnp.square(outputs - targets).mean()",
     "absolute_error": lambda loss: "jnp.abs(outputs - targets).mean()",
@@ -57,161 +62,16 @@ _LOSSES = {
     ),
     "categorical_crossentropy": _crossentropy,
     "hinge": lambda loss: "jax.nn.relu(1 - targets * outputs).mean()",
-}
-
-
-# -- optimizers ----------------------------------------------------------------------------------
-
-_ADAGRAD = '''
-def scale_by_adagrad(epsilon: float) -> optax.GradientTransformation:
-    """The gradient over the size of all past ones; optax's own cannot begin at zero."""
-
-    def update(gradients, squares, params=None):
-        squares = jax.tree.map(lambda s, g: s + g * g, squares, gradients)
-        move = jax.tree.map(lambda g, s: g / (jnp.sqrt(s) + epsilon), gradients, squares)
-        return move, squares
-
-    return optax.GradientTransformation(optax.tree.zeros_like, update)
-'''
-
-_NADAM = '''
-def scale_by_nadam(
-    b1: float, b2: float, eps: float, momentum_decay: float
-) -> optax.GradientTransformation:
-    """Nadam with a momentum that warms up (Dozat, 2016); optax's has a constant one."""
-
-    def momentum(step):
-        return b1 * (1 - 0.5 * 0.96 ** (step * momentum_decay))
-
-    def init(params):
-        zeros = optax.tree.zeros_like(params)
-        return 0, 1.0, zeros, zeros
-
-    def update(gradients, state, params=None):
-        step, product, mean, square = state
-        step = step + 1
-        now, following = momentum(step), momentum(step + 1)
-        product = product * now
-        mean = jax.tree.map(lambda m, g: b1 * m + (1 - b1) * g, mean, gradients)
-        square = jax.tree.map(lambda s, g: b2 * s + (1 - b2) * g * g, square, gradients)
-        of_gradient = (1 - now) / (1 - product)
-        of_mean = following / (1 - product * following)
-
-        def move(g, m, s):
-            return (of_gradient * g + of_mean * m) / (jnp.sqrt(s / (1 - b2**step)) + eps)
-
-        return jax.tree.map(move, gradients, mean, square), (step, product, mean, square)
-
-    return optax.GradientTransformation(init, update)
-'''
-
-_LBFGS = '''
-def scale_by_lbfgs(memory: int, reach: float) -> optax.GradientTransformation:
-    """L-BFGS without a line search: a direction longer than `reach` is shortened to it.
-
-    Steps along which the loss does not curve upwards teach nothing, so that the direction
-    always descends; optax's own learns from them too.
-    """
-
-    def init(params):
-        flat = jnp.zeros_like(ravel_pytree(params)[0])
-        past = jnp.zeros((memory, flat.size))
-        return {"count": 0, "w": flat, "g": flat, "steps": past, "changes": past, "scale": 1.0}
-
-    def update(gradients, state, params=None):
-        g, unravel = ravel_pytree(gradients)
-        state = remember(state, ravel_pytree(params)[0], g)
-        first = g * jnp.minimum(1.0, 1.0 / jnp.maximum(jnp.abs(g).sum(), 1e-30))
-        direction = jnp.where(state["count"] == 1, first, precondition(state, g))
-        direction *= reach / jnp.maximum(jnp.linalg.norm(direction), reach)
-        return unravel(direction), state
-
-    def remember(state, w, g):
-        step, change = w - state["w"], g - state["g"]
-        curves = (state["count"] > 0) & (step @ change > 1e-10)
-
-        def push(past, new):
-            return jnp.where(curves, jnp.concatenate([past[1:], new[None]]), past)
-
-        scale = (step @ change) / jnp.where(curves, change @ change, 1.0)
-        return {
-            "count": state["count"] + 1,
-            "w": w,
-            "g": g,
-            "steps": push(state["steps"], step),
-            "changes": push(state["changes"], change),
-            "scale": jnp.where(curves, scale, state["scale"]),
-        }
-
-    def precondition(state, g):
-        """The inverse Hessian times the gradient, by the two-loop recursion."""
-        steps, changes = state["steps"], state["changes"]
-        curvature = (steps * changes).sum(1)
-        inverse = jnp.where(curvature > 0, 1 / jnp.where(curvature > 0, curvature, 1), 0)
-        shares = {}
-        for i in reversed(range(memory)):
-            shares[i] = inverse[i] * (steps[i] @ g)
-            g = g - shares[i] * changes[i]
-        g = state["scale"] * g
-        for i in range(memory):
-            g = g + steps[i] * (shares[i] - inverse[i] * (changes[i] @ g))
-        return g
-
-    return optax.GradientTransformation(init, update)
-'''
-
-_PLAYGROUND = '''
-def playground_sgd(
-    params: Arrays, gradients: Arrays, dead: Arrays, rate: float, l1: float, l2: float
-) -> tuple[Arrays, Arrays]:
-    """TensorFlow Playground's rule: a weight that the penalty carries across zero stays there."""
-    moved = {name: w - rate * gradients[name] for name, w in params.items()}
-    for name in dead:
-        w = params[name]
-        amount = rate * (l1 * jnp.sign(w) + l2 * w)
-        died = dead[name] | (moved[name] * (moved[name] - amount) < 0)
-        moved[name] = jnp.where(died, 0.0, moved[name] - amount)
-        dead = dead | {name: died}
-    return moved, dead
-'''
-
-
-def _playground(training: Any) -> Rule:
-    return Rule("playground_sgd", [f"l1={training.l1!r}", f"l2={training.l2!r}"], _PLAYGROUND)
-
-
-def _adam(o: Any) -> Rule:
-    return Rule("optax.scale_by_adam", _arguments(b1=o.beta_1, b2=o.beta_2, eps=o.epsilon))
-
-
-def _adamw(o: Any) -> Rule:
-    decay = f"optax.add_decayed_weights({o.weight_decay!r})"
-    return Rule("optax.chain", [_adam(o).make("", 0), decay])
-
-
-def _nadam(o: Any) -> Rule:
-    given = _arguments(b1=o.beta_1, b2=o.beta_2, eps=o.epsilon, momentum_decay=o.momentum_decay)
-    return Rule("scale_by_nadam", given, _NADAM)
-
-
-def _arguments(**values: Any) -> list[str]:
-    return [f"{name}={value!r}" for name, value in values.items()]
-
-
-_OPTIMIZERS = {
-    "sgd": lambda o: Rule("optax.identity"),
-    "momentum": lambda o: Rule("optax.trace", _arguments(decay=o.momentum)),
-    "nesterov": lambda o: Rule("optax.trace", _arguments(decay=o.momentum, nesterov=True)),
-    "rmsprop": lambda o: Rule(
-        "optax.scale_by_rms", _arguments(decay=o.rho, eps=o.epsilon, eps_in_sqrt=False)
+    "non_saturating": lambda loss: Costs(_TAKEN_FOR_REAL, _TAKEN_FOR_MADE, _TAKEN_FOR_REAL),
+    "minimax": lambda loss: Costs(_TAKEN_FOR_REAL, _TAKEN_FOR_MADE, f"-{_TAKEN_FOR_MADE}"),
+    "least_squares": lambda loss: Costs(
+        "0.5 * ((logits - 1) ** 2).mean()",
+        "0.5 * (logits**2).mean()",
+        "0.5 * ((logits - 1) ** 2).mean()",
     ),
-    "adagrad": lambda o: Rule("scale_by_adagrad", _arguments(epsilon=o.epsilon), _ADAGRAD),
-    "adadelta": lambda o: Rule("optax.scale_by_adadelta", _arguments(rho=o.rho, eps=o.epsilon)),
-    "adam": _adam,
-    "adamw": _adamw,
-    "nadam": _nadam,
-    "lion": lambda o: Rule("optax.scale_by_lion", _arguments(b1=o.beta_1, b2=o.beta_2)),
-    "lbfgs": lambda o: Rule("scale_by_lbfgs", _arguments(memory=o.memory, reach=o.reach), _LBFGS),
+    "wasserstein": lambda loss: Costs(
+        "-logits.mean()", "logits.mean()", "-logits.mean()", sloped=True
+    ),
 }
 
 WORDS = Words(
@@ -222,32 +82,16 @@ WORDS = Words(
         "activation": _ACTIVATIONS,
         "layer": LAYER_WORDS,
         "loss": _LOSSES,
-        "optimizer": _OPTIMIZERS,
-        "rules": {"tf_playground": _playground},
+        "optimizer": OPTIMIZERS,
+        "rules": {"tf_playground": playground},
     },
 )
 
 
 # -- the program ---------------------------------------------------------------------------------
 
-_MODEL = '''
-{% include "model.about" %}
-
-import sys
-{% if "Callable" in written.needs | join %}
-from collections.abc import Callable
-{% endif %}
-from pathlib import Path
-
-import jax
-import jax.numpy as jnp
-from safetensors.numpy import load_file
-
-WEIGHTS = Path(__file__).with_name("weights.safetensors")
-Arrays = dict[str, jax.Array]
-
-
-{% if form == "points" %}
+#: what the network is given of a point
+_GIVEN = '''
 def features({{ many }}: jax.Array) -> jax.Array:
     """{{ points }} -> (N, {{ width }}): what the network is given of each."""
 {% if dimensions == 2 %}
@@ -257,6 +101,56 @@ def features({{ many }}: jax.Array) -> jax.Array:
 {% endif %}
     {{ call("columns = [", written.features, 4, "]") }}
     return jnp.stack(columns, axis=1)
+'''
+
+_NETWORK = '''
+def {{ name }}(
+    params: Arrays,
+    stats: Arrays,
+    {{ taken }}: jax.Array,
+    training: bool = False,
+    key: jax.Array | None = None,
+) -> tuple[jax.Array, Arrays]:
+    """{{ doc }}"""
+{% if given != "h" %}
+    h = {{ given }}
+{% endif %}
+{% if net.stack.keeps_given %}
+    given = h
+{% endif %}
+{% for layer in net.layers[:-1] %}
+{% for line in layer.lines %}
+    {{ line }}
+{% endfor %}
+{% endfor %}
+{% for line in net.layers[-1].logits %}
+    {{ line }}
+{% endfor %}
+    return {{ net.activation if activated else "z" }}, stats
+'''
+
+_MODEL = """
+{% include about %}
+
+import sys
+{% if "Callable" in written.needs | join %}
+from collections.abc import Callable
+{% endif %}
+from pathlib import Path
+{% if generates %}
+from typing import NamedTuple
+{% endif %}
+
+import jax
+import jax.numpy as jnp
+from safetensors.numpy import load_file
+
+WEIGHTS = Path(__file__).with_name("weights.safetensors")
+Arrays = dict[str, jax.Array]
+
+
+{% if features %}
+{{ features }}
 
 
 {% endif %}
@@ -265,33 +159,15 @@ def features({{ many }}: jax.Array) -> jax.Array:
 
 
 {% endfor %}
-def network(
-    params: Arrays,
-    stats: Arrays,
-    {{ many }}: jax.Array,
-    training: bool = False,
-    key: jax.Array | None = None,
-) -> tuple[jax.Array, Arrays]:
-    """{{ points }} -> {{ shaped }} logits,
-    the output layer before its activation, and the running averages after them."""
-    h = {{ given }}
-{% if keeps_given %}
-    given = h
-{% endif %}
-{% for layer in written.layers[:-1] %}
-{% for line in layer.lines %}
-    {{ line }}
-{% endfor %}
-{% endfor %}
-{% for line in written.layers[-1].logits %}
-    {{ line }}
-{% endfor %}
-    return z, stats
+{{ rest }}"""
+
+_REST = '''
+{{ network }}
 
 
 def activate(z: jax.Array) -> jax.Array:
     """Logits -> outputs."""
-    return {{ written.activation }}
+    return {{ written.network.activation }}
 
 
 def load(path: Path = WEIGHTS) -> tuple[Arrays, Arrays]:
@@ -330,6 +206,29 @@ if __name__ == "__main__":
 {% include "model.answer" %}
 '''
 
+PARTS |= {
+    "jax.weights": """{% if l1 or l2 or decay or written.playground %}
+#: the matrices; biases are not {{ "shrunk" if decay and not l1 and not l2 else "penalised" }}
+{{ call("WEIGHTS = [", penalised, 0, "]") }}
+{% endif %}
+""",
+    "jax.penalty": '''{% if l1 or l2 %}
+def penalty(params: Arrays) -> jax.Array:
+    """What large weights cost."""
+    weights = [params[name] for name in WEIGHTS]
+{% if l1 and l2 %}
+    return sum(L1 * jnp.abs(w).sum() + L2 / 2 * (w**2).sum() for w in weights)
+{% elif l1 %}
+    return sum(L1 * jnp.abs(w).sum() for w in weights)
+{% else %}
+    return sum(L2 / 2 * (w**2).sum() for w in weights)
+{% endif %}
+
+
+{% endif %}
+''',
+}
+
 _TRAIN = '''
 {% include "train.about" %}
 import sys
@@ -339,10 +238,10 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-{% if "optax." in written.loss ~ optimizer ~ written.rule.code %}
+{% if "optax." in written.loss ~ optimizer ~ written.rules_code %}
 import optax
 {% endif %}
-{% if "ravel_pytree" in written.rule.code %}
+{% if "ravel_pytree" in written.rules_code | join %}
 from jax.flatten_util import ravel_pytree
 {% endif %}
 from model import Arrays, {{ "activate, " if "outputs" in written.loss }}load, network
@@ -351,10 +250,7 @@ from safetensors.numpy import load_file
 {% endif %}
 
 {% include "train.settings" %}
-{% if l1 or l2 or decay or written.playground %}
-#: the matrices; biases are not {{ "shrunk" if decay and not l1 and not l2 else "penalised" }}
-{{ call("WEIGHTS = [", penalised, 0, "]") }}
-{% endif %}
+{% include "jax.weights" %}
 
 
 class State(NamedTuple):
@@ -402,20 +298,7 @@ def loss_where_asked(logits: jax.Array, labels: jax.Array) -> jax.Array:
 
 
 {% endif %}
-{% if l1 or l2 %}
-def penalty(params: Arrays) -> jax.Array:
-    """What large weights cost."""
-    weights = [params[name] for name in WEIGHTS]
-{% if l1 and l2 %}
-    return sum(L1 * jnp.abs(w).sum() + L2 / 2 * (w**2).sum() for w in weights)
-{% elif l1 %}
-    return sum(L1 * jnp.abs(w).sum() for w in weights)
-{% else %}
-    return sum(L2 / 2 * (w**2).sum() for w in weights)
-{% endif %}
-
-
-{% endif %}
+{% include "jax.penalty" %}
 {% include "train.rule" %}
 {% if not written.playground %}
 #: gradients -> a direction, which the learning rate is then multiplied by
@@ -513,23 +396,84 @@ def main(epochs: int) -> None:
 )  # fmt: skip
 def plain_jax(run: Run) -> dict[str, bytes]:
     written = Written.of(run, WORDS)
-    clip = "optax.clip_by_global_norm(CLIP_NORM)"
-    if run.experiment.training.clip_norm is None:
-        optimizer = written.rule.make("OPTIMIZER = ", 0)
-    else:
-        optimizer = call("OPTIMIZER = optax.chain(", [clip, written.rule.make("", 4)], 0)
-    state = ["state.params", "gradients", "state.optimizer", "rate"]
     values = facts(run, written) | {
         "framework": "plain JAX",
-        "costs": ", ".join(f'"{name}.cost"' for name in drawn(run)),
+        "penalised": [f'"{name}"' for name in penalised(run)],
+    }
+    values["features"] = render(_GIVEN, **values).strip() if run.form == "points" else ""
+    scripts = (_alone if written.generator is None else _against_each_other)(run, values)
+    return program("JAX", run, scripts, ["jax", "numpy", "optax", "safetensors"])
+
+
+def _alone(run: Run, values: dict[str, Any]) -> dict[str, str]:
+    """The scripts of a network by itself."""
+    net = values["written"].network
+    state = ["state.params", "gradients", "state.optimizer", "rate"]
+    values |= {
+        "costs": ", ".join(f'"{name}.cost"' for name in net.drawn),
         "rebuilt": "labels / 255" if run.form == "image" else "labels",
-        "given": {"points": "features(points)", "images": "images / 255"}.get(run.many, run.many),
         "measured": "loss_where_asked(logits, labels)"
         if run.classes and run.label_shape
         else "loss_of(logits, targets_of(labels))",
-        "optimizer": optimizer,
-        "move": written.rule.make("params, optimizer = ", 4, *state),
-        "penalised": [f'"{name}"' for name in penalised(run)],
+        "optimizer": _optimizer(run, net, "OPTIMIZER"),
+        "move": net.rule.make("params, optimizer = ", 4, *state),
     }
-    model, train = render(_MODEL, **values), render(_TRAIN, **values)
-    return program("JAX", run, model, train, ["jax", "numpy", "optax", "safetensors"])
+    given = {"points": "features(points)", "images": "images / 255"}.get(run.many, run.many)
+    doc = (
+        f"{values['points']} -> {values['shaped']} logits,\n"
+        "    the output layer before its activation, and the running averages after them."
+    )
+    about = {"name": "network", "doc": doc, "net": net, "taken": run.many, "given": given}
+    network = render(_NETWORK, **values, **about, activated=False).strip()
+    rest = render(_REST, network=network, **values)
+    return {
+        "model.py": render(_MODEL, rest=rest, about="model.about", **values),
+        "train.py": render(_TRAIN, **values),
+    }
+
+
+def _against_each_other(run: Run, values: dict[str, Any]) -> dict[str, str]:
+    """Those of a discriminator and a generator."""
+    written = values["written"]
+    duel = duel_facts(run, written)
+    optimizers = [
+        _optimizer(run, net, f"{role.upper()}_OPTIMIZER")
+        for role, net in (("discriminator", written.network), ("generator", written.generator))
+    ]
+    imported = ["Arrays", "Network", "discriminator", "draw", "generate", "generator", "load"]
+    values |= duel | {
+        "imported": sorted([*imported, *["features"] * (run.form == "points")]),
+        "optimizers": optimizers,
+        "judge_costs": _costs(written.network),
+        "maker_costs": _costs(written.generator),
+        "maker": "state.generator",
+        "noise_of_some": f"draw(state.key, {duel['made_count']})",
+        "noise_of_count": "draw(jax.random.key(0), count)",
+    }
+    values["networks"] = [
+        render(
+            _NETWORK, **values | {"given": "h"}, name=role, doc=values[f"{role}_doc"], net=net,
+            taken="h", activated=role == "generator",
+        ).strip()
+        for role, net in (("discriminator", written.network), ("generator", written.generator))
+    ]  # fmt: skip
+    rest = render(jax_adversarial.REST, **values)
+    return {
+        "model.py": render(_MODEL, rest=rest, about="duel.about", **values),
+        "train.py": render(jax_adversarial.TRAIN, **values),
+        "generate.py": render(GENERATE, **values),
+    }
+
+
+def _optimizer(run: Run, net: Net, name: str) -> str:
+    """The line that makes the rule of a network."""
+    if run.experiment.training.clip_norm is None:
+        return net.rule.make(f"{name} = ", 0)
+    clip = "optax.clip_by_global_norm(CLIP_NORM)"
+    return call(f"{name} = optax.chain(", [clip, net.rule.make("", 4)], 0)
+
+
+def _costs(net: Net) -> str:
+    """What the layers that draw add to the loss of a pass."""
+    names = ", ".join(f'"{name}.cost"' for name in net.drawn)
+    return f" + sum(stats.pop(name) for name in [{names}])" if names else ""

@@ -17,12 +17,12 @@ from safetensors.numpy import save
 from server.datasets.split import load
 from server.experiment.registry import FEATURES, LAYERS, LOSSES, OPTIMIZERS, SCHEDULES
 
-from .base import Run, Words
+from .base import Run, Stack, Words
 from .experiment_file import experiment_json
 from .weights_file import WEIGHTS, pack
 
 WIDTH = 100
-PARTS = ("train", "validation", "test")
+SPLIT = ("train", "validation", "test")
 #: the file of examples that are no points, and bytes that it may have
 DATA, MAX_DATA = "data.safetensors", 8_000_000
 
@@ -34,13 +34,14 @@ PINS = {
     "numpy": "2.4.6",
     "onnxruntime": "1.32.0",
     "optax": "0.2.8",
+    "pillow": "13.0.0",
     "safetensors": "0.8.0",
     "torch": "2.13.0",
     "uvicorn": "0.54.0",
 }
 
-#: what the scripts of all frameworks have in common, by the name that their templates include
-_PARTS = {
+#: what scripts have in common, by the name that their templates include
+PARTS = {
     # what a model is
     "model.about": '''"""A network from Layerlab, in {{ framework }}.
 
@@ -71,7 +72,7 @@ It goes on from weights.safetensors, with the {{ many }} of {{ data_file }}, for
 {% if form == "points" %}
 import csv
 {% endif %}
-{% if "math." in written.schedule.code ~ written.schedule.body | join ~ written.rule.code %}
+{% if "math." in written.schedule.code ~ written.schedule.body | join ~ written.rules_code %}
 import math
 {% endif %}
 ''',
@@ -111,11 +112,11 @@ def learning_rate(epoch: float) -> float:
     {{ line }}
 {% endfor %}
 ''',
-    "train.rule": """{% if written.rule.code %}
-{{ written.rule.code.strip() }}
+    "train.rule": """{% for code in written.rules_code %}
+{{ code }}
 
 
-{% endif %}
+{% endfor %}
 """,
     "train.read": '''    """The {{ many }} and labels of a part: train, validation or test."""
 {% if form == "points" %}
@@ -155,7 +156,7 @@ if __name__ == "__main__":
 }
 
 _ENVIRONMENT = jinja2.Environment(
-    loader=jinja2.DictLoader(_PARTS),
+    loader=jinja2.DictLoader(PARTS),
     trim_blocks=True,
     lstrip_blocks=True,
     keep_trailing_newline=True,
@@ -236,58 +237,119 @@ class Schedule:
     code: str = ""
 
 
-def kept(run: Run, layers: list[Layer]) -> list[Layer]:
+@dataclass(frozen=True)
+class Costs:
+    """How the losses of two networks that work against each other are written: each the mean over
+    a batch, of the discriminator's `logits`.
+
+    real, made: what they cost the discriminator on real and on made examples. maker: what they
+    cost the generator. sloped: whether a slope other than 1 costs the discriminator.
+    """
+
+    real: str
+    made: str
+    maker: str
+    sloped: bool = False
+
+
+def kept(stack: Stack, layers: list[Layer]) -> list[Layer]:
     """The layers, each followed by what keeps its output, where another comes back to it."""
     return [
         replace(layer, activate=[*layer.activate, f"{place.name} = h"]) if place.kept else layer
-        for place, layer in zip(run.places, layers, strict=True)
+        for place, layer in zip(stack.places, layers, strict=True)
     ]
+
+
+Arranged = Callable[[Stack, list[Layer]], list[Layer]]
+
+
+@dataclass(frozen=True)
+class Net:
+    """A network in a target's words. rule: what moves it."""
+
+    stack: Stack
+    layers: Sequence[Layer]
+    activation: str
+    rule: Rule
+
+    @classmethod
+    def of(cls, stack: Stack, say: Words, arranged: Arranged, rule: Rule) -> Net:
+        layers = [say.of(LAYERS, p.layer.kind, p.path)(say, p) for p in stack.places]
+        return cls(stack, arranged(stack, layers), say.activation(stack.output), rule)
+
+    @property
+    def loads(self) -> list[tuple[str, Any]]:
+        """Where arrays go in the framework, and what they are."""
+        return [entry for layer in self.layers for entry in layer.load.items()]
+
+    @property
+    def drawn(self) -> list[str]:
+        """The layers that draw their outputs, and add to the loss."""
+        return [place.name for place in self.stack.places if hasattr(place.layer, "divergence")]
 
 
 @dataclass(frozen=True)
 class Written:
-    """An experiment in a target's words."""
+    """An experiment in a target's words. generator: where it has one; then `loss` are `Costs`."""
 
     features: Sequence[str]
-    layers: Sequence[Layer]
-    activation: str
-    loss: str
-    rule: Rule
+    network: Net
+    generator: Net | None
+    loss: Any
     schedule: Schedule
     #: whether the penalties and the decay are the rule's own affair
     playground: bool
 
     @property
+    def rule(self) -> Rule:
+        """What moves the network."""
+        return self.network.rule
+
+    @property
+    def nets(self) -> list[Net]:
+        return [self.network, *([self.generator] if self.generator else ())]
+
+    @property
     def needs(self) -> list[str]:
         """Every definition that the layers need, once."""
-        return list(dict.fromkeys(code.strip() for layer in self.layers for code in layer.needs))
+        layers = [layer for net in self.nets for layer in net.layers]
+        return list(dict.fromkeys(code.strip() for layer in layers for code in layer.needs))
+
+    @property
+    def rules_code(self) -> list[str]:
+        """Every definition that the rules need, once."""
+        codes = (net.rule.code.strip() for net in self.nets)
+        return list(dict.fromkeys(filter(None, codes)))
 
     @classmethod
-    def of(
-        cls, run: Run, say: Words, arranged: Callable[[Run, list[Layer]], list[Layer]] = kept
-    ) -> Written:
+    def of(cls, run: Run, say: Words, arranged: Arranged = kept) -> Written:
         """arranged: what is done to the layers as a whole. Raises Unsupported where the target
         has no words."""
         data, training = run.experiment.data, run.experiment.training
         playground = training.rules == "tf_playground" and training.l1 > 0
         where = "/experiment/training"
 
-        def written(registry: Any, kind: Any, name: str) -> Any:
-            return say.of(registry, kind.kind, f"{where}/{name}")(kind)
+        def written(registry: Any, kind: Any, path: str) -> Any:
+            return say.of(registry, kind.kind, path)(kind)
 
+        rule = (
+            say.tables["rules"]["tf_playground"](training)
+            if playground
+            else written(OPTIMIZERS, training.optimizer, f"{where}/optimizer")
+        )
+        generator = None
+        if run.generator is not None and run.experiment.generator is not None:
+            optimizer = run.experiment.generator.optimizer
+            own = written(OPTIMIZERS, optimizer, "/experiment/generator/optimizer")
+            generator = Net.of(run.generator, say, arranged, own)
         return cls(
             features=[
                 say.of(FEATURES, name, f"/experiment/data/features/{i}")
                 for i, name in enumerate(data.features)
             ],
-            layers=arranged(
-                run, [say.of(LAYERS, p.layer.kind, p.path)(say, p) for p in run.places]
-            ),
-            activation=say.activation(run.output),
-            loss=written(LOSSES, training.loss, "loss"),
-            rule=say.tables["rules"]["tf_playground"](training)
-            if playground
-            else written(OPTIMIZERS, training.optimizer, "optimizer"),
+            network=Net.of(run.network, say, arranged, rule),
+            generator=generator,
+            loss=written(LOSSES, training.loss, f"{where}/loss"),
             schedule=SCHEDULE_WORDS.of(SCHEDULES, training.schedule.kind, f"{where}/schedule")(
                 training.schedule
             ),
@@ -364,14 +426,13 @@ def facts(run: Run, written: Written) -> dict[str, Any]:
         "form": run.form,
         "coordinates": ", ".join(f'float(row["{c}"])' for c in ("x", "y")[: run.dimensions]),
         "dimensions": run.dimensions,
-        "points": f"(N, {_sizes(run.shape)}) {run.many}",
+        "points": f"(N, {sizes(run.shape)}) {run.many}",
         "shape": f"{run.shape}",
         "dtype": run.dtype,
         "width": len(written.features),
-        "keeps_given": run.keeps_given,
         "outputs": run.output.units,
-        "shaped": f"(N, {_sizes(run.output.output_shape)})",
-        "labelled": f"(N, {_sizes(answers)})" if answers else "(N,)",
+        "shaped": f"(N, {sizes(run.output.output_shape)})",
+        "labelled": f"(N, {sizes(answers)})" if answers else "(N,)",
         # whether there are answers that are not asked for
         "some_asked": bool(run.classes and run.label_shape),
         "low": run.low,
@@ -384,7 +445,7 @@ def facts(run: Run, written: Written) -> dict[str, Any]:
         "clip": training.clip_norm,
         "stopping": training.early_stopping if sum(counts.values()) > 1 else None,
         # what is held out and not empty, validation before test
-        "held_out": next((part for part in PARTS[1:] if counts[part]), None),
+        "held_out": next((part for part in SPLIT[1:] if counts[part]), None),
         # rows that are looked at after an epoch
         "rebuilds": rebuilds,
         "few": "" if points else "[:1000]",
@@ -398,6 +459,8 @@ def about(run: Run) -> dict[str, Any]:
     coordinates = "1.5 -2" if run.dimensions == 2 else "1.5"
     return {
         "summary": run.wrapped_summary(),
+        "described": run.described(),
+        "generates": run.generator is not None,
         "many": run.many,
         "classes": run.classes,
         "purpose": run.purpose,
@@ -408,33 +471,41 @@ def about(run: Run) -> dict[str, Any]:
     }
 
 
-def _sizes(shape: Sequence[int]) -> str:
+def sizes(shape: Sequence[int]) -> str:
+    """8, 8, 16."""
     return ", ".join(map(str, shape))
 
 
 def penalised(run: Run) -> list[str]:
     """The arrays that penalties apply to, by their names in the file."""
-    named = [f"{place.name}.{name}" for place in run.places for name in place.layer.regularized]
+    places = run.network.places
+    named = [f"{place.name}.{name}" for place in places for name in place.layer.regularized]
     return [name for name in named if name in run.arrays]
-
-
-def drawn(run: Run) -> list[str]:
-    """The layers that draw their outputs, and add to the loss."""
-    return [place.name for place in run.places if hasattr(place.layer, "divergence")]
 
 
 _README = """
 # A network from Layerlab, in {{ framework }}
 
-{{ summary }}, to {{ purpose }}.
+{{ described }}
 
     pip install -r requirements.txt
+{% if generates %}
+    python model.py {{ example }}    # what the discriminator answers {{ asked_at }}
+    python generate.py      # makes {{ many }} of noise
+    python train.py 20      # trains both on, by the rules they had in Layerlab
+{% else %}
     python model.py {{ example }}    # what it answers {{ asked_at }}
     python train.py 20      # trains on, by the rules it had in Layerlab
+{% endif %}
 
-In `model.py` {{ are }} the network, in `train.py` loss, optimizer and schedule.
+In `model.py` {{ are }}, in `train.py` {{ learned_by }} and schedule.
 `weights.safetensors` holds the weights, `{{ data_file }}` the data and its parts, `experiment.json`
+{% if generates %}
+every setting. The order of the batches and the noise are others, so runs differ as those of two
+seeds do.
+{% else %}
 every setting. The order of the batches is another one, so runs differ as those of two seeds do.
+{% endif %}
 {% if left_out %}
 
 `{{ data_file }}` holds the first examples of every part, {{ held }} of {{ all }}, so that it stays
@@ -448,15 +519,18 @@ small; training on them alone generalises less well.
 
 
 def program(
-    framework: str, run: Run, model: str, train: str, packages: Sequence[str]
+    framework: str, run: Run, scripts: Mapping[str, str], packages: Sequence[str]
 ) -> dict[str, bytes]:
     """A folder with a model, its training, its weights and its data."""
-    points = run.form == "points"
+    points, generates = run.form == "points", run.generator is not None
+    more = ["pillow"] if generates and run.form == "image" else []
     rows, count = ((), 0) if points else _rows(run)
     readme = render(
         _README,
         framework=framework,
-        are="are the features and" if points else "is",
+        learned_by="losses, optimizers" if generates else "loss, optimizer",
+        are=("are the features and the " if points else "are the " if generates else "is the ")
+        + ("networks" if generates else "network"),
         left_out=len(rows) < count,
         held=len(rows),
         all=count,
@@ -465,24 +539,26 @@ def program(
     )
     return {
         "README.md": readme.encode(),
-        "model.py": model.encode(),
-        "train.py": train.encode(),
+        **{name: script.encode() for name, script in scripts.items()},
         WEIGHTS: pack(run),
         **({"points.csv": points_csv(run)} if points else {DATA: data_safetensors(run)}),
         "experiment.json": experiment_json(run.experiment),
-        "requirements.txt": requirements(*packages),
+        "requirements.txt": requirements(*sorted([*packages, *more])),
     }
 
 
 def points_csv(run: Run) -> bytes:
-    """Every point of the experiment: coordinates, label (a class or a value), part."""
+    """Every point of the experiment: coordinates, label (a class or a value; none where points
+    are made), part."""
     loaded = load(run.experiment.data)
     labels = loaded.labels.astype(int) if run.classes else loaded.labels
+    labelled = run.generator is None
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
-    table.writerow([*("x", "y")[: run.dimensions], "label", "part"])
+    table.writerow([*("x", "y")[: run.dimensions], *["label"] * labelled, "part"])
     for inputs, label, part in zip(loaded.inputs, labels, loaded.part, strict=True):
-        table.writerow([*inputs, label, PARTS[part]])  # each in the fewest digits that say it
+        # each in the fewest digits that say it
+        table.writerow([*inputs, *[label] * labelled, SPLIT[part]])
     return text.getvalue().encode()
 
 
@@ -494,7 +570,7 @@ def data_safetensors(run: Run) -> bytes:
         run.many: np.ascontiguousarray(loaded.pool[loaded.rows[rows]]),
         "part": loaded.part[rows],
     }
-    if not run.experiment.task.rebuilds:
+    if run.generator is None and not run.experiment.task.rebuilds:
         arrays["labels"] = loaded.labels[rows].astype(np.int32 if run.classes else np.float32)
     return save(arrays)
 
@@ -505,7 +581,7 @@ def _rows(run: Run) -> tuple[NDArray[np.int64], int]:
     count = len(loaded.part)
     size = loaded.pool[:1].nbytes + loaded.labels[:1].nbytes + 1
     share = min(1.0, MAX_DATA / (size * count))
-    places = [np.flatnonzero(loaded.part == part) for part in range(len(PARTS))]
+    places = [np.flatnonzero(loaded.part == part) for part in range(len(SPLIT))]
     return np.concatenate([p[: int(len(p) * share)] for p in places]), count
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from fnmatch import fnmatch
 from typing import Any
 
+from . import pytorch_adversarial
+from .adversarial_code import GENERATE, duel_facts
 from .base import TARGETS, Run, Words
-from .python_code import Rule, Written, drawn, facts, penalised, program, render
+from .python_code import PARTS, Costs, Net, Written, facts, penalised, program, render
 from .pytorch_layers import LAYER_WORDS, arranged
+from .pytorch_optimizers import OPTIMIZERS, playground
 
 _FEATURES = {
     "x": "x",
@@ -43,6 +47,7 @@ _ACTIVATIONS = {
     "softmax": "F.softmax(z, dim=-1)",
 }
 
+_TAKEN_FOR_REAL, _TAKEN_FOR_MADE = "F.softplus(-logits).mean()", "F.softplus(logits).mean()"
 _LOSSES = {
     "squared_error": lambda loss: ("0.5 * " * loss.half) + "F.mse_loss(outputs, targets)",
     "absolute_error": lambda loss: "F.l1_loss(outputs, targets)",
@@ -54,137 +59,15 @@ _LOSSES = {
         else "F.cross_entropy(logits, targets)"
     ),
     "hinge": lambda loss: "F.relu(1 - targets * outputs).mean()",
-}
-
-
-# -- optimizers ----------------------------------------------------------------------------------
-
-
-def _adam(name: str, o: Any, *more: str) -> Rule:
-    betas = f"betas=({o.beta_1!r}, {o.beta_2!r})"
-    return Rule(f"torch.optim.{name}", ["lr=LEARNING_RATE", betas, f"eps={o.epsilon!r}", *more])
-
-
-def _native(name: str, **arguments: Any) -> Rule:
-    given = [f"{key}={value!r}" for key, value in arguments.items()]
-    return Rule(f"torch.optim.{name}", ["lr=LEARNING_RATE", *given])
-
-
-_LION = '''
-class Lion(torch.optim.Optimizer):
-    """Every weight moves by the same amount, against the sign of a running mean (Chen, 2023)."""
-
-    def __init__(self, params, lr: float, betas: tuple[float, float]) -> None:
-        super().__init__(params, {"lr": lr, "betas": betas})
-
-    @torch.no_grad()
-    def step(self) -> None:
-        for group in self.param_groups:
-            beta_1, beta_2 = group["betas"]
-            for p in group["params"]:
-                mean = self.state[p].setdefault("mean", torch.zeros_like(p))
-                p -= group["lr"] * torch.sign(beta_1 * mean + (1 - beta_1) * p.grad)
-                mean.lerp_(p.grad, 1 - beta_2)
-'''
-
-_LBFGS = '''
-class LBFGS(torch.optim.Optimizer):
-    """L-BFGS without a line search: a direction longer than `reach` is shortened to it.
-
-    PyTorch's own has no such bound. Steps along which the loss does not curve upwards teach
-    nothing, so that the direction always descends.
-    """
-
-    def __init__(self, params, lr: float, memory: int, reach: float) -> None:
-        super().__init__(params, {"lr": lr})
-        self.memory, self.reach = memory, reach
-        self.past = []  # pairs of a step and the change of the gradient along it, oldest first
-        self.before = None  # weights and gradient of the last step
-
-    @torch.no_grad()
-    def step(self) -> None:
-        (group,) = self.param_groups
-        w = torch.nn.utils.parameters_to_vector(group["params"])
-        g = torch.cat([p.grad.flatten() for p in group["params"]])
-        if self.before is None:
-            direction = g * min(1.0, 1.0 / max(float(g.abs().sum()), 1e-30))
-        else:
-            self.remember(w - self.before[0], g - self.before[1])
-            direction = self.precondition(g)
-        self.before = w, g
-        direction *= self.reach / max(float(direction.norm()), self.reach)
-        moved = w - group["lr"] * direction
-        torch.nn.utils.vector_to_parameters(moved, group["params"])
-
-    def remember(self, step: Tensor, change: Tensor) -> None:
-        if step @ change > 1e-10:
-            self.past = [*self.past, (step, change)][-self.memory :]
-
-    def precondition(self, g: Tensor) -> Tensor:
-        """The inverse Hessian times the gradient, by the two-loop recursion."""
-        shares = []
-        for step, change in reversed(self.past):
-            shares.append((step @ g) / (step @ change))
-            g = g - shares[-1] * change
-        if self.past:
-            step, change = self.past[-1]
-            g = g * (step @ change) / (change @ change)
-        for step, change in self.past:
-            g = g + step * (shares.pop() - (change @ g) / (step @ change))
-        return g
-'''
-
-_PLAYGROUND = '''
-class PlaygroundSGD(torch.optim.Optimizer):
-    """TensorFlow Playground's rule: a weight that the penalty carries across zero stays there.
-
-    Only matrices are penalised, biases are not.
-    """
-
-    def __init__(self, params, lr: float, l1: float, l2: float) -> None:
-        super().__init__(params, {"lr": lr, "l1": l1, "l2": l2})
-
-    @torch.no_grad()
-    def step(self) -> None:
-        for group in self.param_groups:
-            for p in group["params"]:
-                before = p.clone()
-                p -= group["lr"] * p.grad
-                if p.ndim == 2:
-                    penalty = group["l1"] * before.sign() + group["l2"] * before
-                    self.penalise(p, group["lr"] * penalty)
-
-    def penalise(self, p: Tensor, amount: Tensor) -> None:
-        dead = self.state[p].setdefault("dead", torch.zeros_like(p, dtype=torch.bool))
-        dead |= p * (p - amount) < 0
-        p -= amount
-        p[dead] = 0
-'''
-
-
-def _playground(training: Any) -> Rule:
-    penalties = [f"l1={training.l1!r}", f"l2={training.l2!r}"]
-    return Rule("PlaygroundSGD", ["lr=LEARNING_RATE", *penalties], _PLAYGROUND)
-
-
-_OPTIMIZERS = {
-    "sgd": lambda o: _native("SGD"),
-    "momentum": lambda o: _native("SGD", momentum=o.momentum),
-    # PyTorch wants a momentum for it; without one it is plain SGD
-    "nesterov": lambda o: (
-        _native("SGD", momentum=o.momentum, nesterov=True) if o.momentum else _native("SGD")
+    "non_saturating": lambda loss: Costs(_TAKEN_FOR_REAL, _TAKEN_FOR_MADE, _TAKEN_FOR_REAL),
+    "minimax": lambda loss: Costs(_TAKEN_FOR_REAL, _TAKEN_FOR_MADE, f"-{_TAKEN_FOR_MADE}"),
+    "least_squares": lambda loss: Costs(
+        "0.5 * ((logits - 1) ** 2).mean()",
+        "0.5 * (logits**2).mean()",
+        "0.5 * ((logits - 1) ** 2).mean()",
     ),
-    "rmsprop": lambda o: _native("RMSprop", alpha=o.rho, eps=o.epsilon),
-    "adagrad": lambda o: _native("Adagrad", eps=o.epsilon),
-    "adadelta": lambda o: _native("Adadelta", rho=o.rho, eps=o.epsilon),
-    "adam": lambda o: _adam("Adam", o),
-    "adamw": lambda o: _adam("AdamW", o, f"weight_decay={o.weight_decay!r}"),
-    "nadam": lambda o: _adam("NAdam", o, f"momentum_decay={o.momentum_decay!r}"),
-    "lion": lambda o: Rule(
-        "Lion", ["lr=LEARNING_RATE", f"betas=({o.beta_1!r}, {o.beta_2!r})"], _LION
-    ),
-    "lbfgs": lambda o: Rule(
-        "LBFGS", ["lr=LEARNING_RATE", f"memory={o.memory}", f"reach={o.reach!r}"], _LBFGS
+    "wasserstein": lambda loss: Costs(
+        "-logits.mean()", "logits.mean()", "-logits.mean()", sloped=True
     ),
 }
 
@@ -196,8 +79,8 @@ WORDS = Words(
         "activation": _ACTIVATIONS,
         "layer": LAYER_WORDS,
         "loss": _LOSSES,
-        "optimizer": _OPTIMIZERS,
-        "rules": {"tf_playground": _playground},
+        "optimizer": OPTIMIZERS,
+        "rules": {"tf_playground": playground},
     },
 )
 
@@ -205,7 +88,7 @@ WORDS = Words(
 # -- the program ---------------------------------------------------------------------------------
 
 _MODEL = """
-{% include "model.about" %}
+{% include about %}
 
 import sys
 {% if "Callable" in written.needs | join %}
@@ -225,8 +108,8 @@ WEIGHTS = Path(__file__).with_name("weights.safetensors")
 
 {{ body }}"""
 
-_BODY = '''
-{% if form == "points" %}
+#: what the network is given of a point
+_GIVEN = '''
 def features({{ many }}: Tensor) -> Tensor:
     """{{ points }} -> (N, {{ width }}): what the network is given of each."""
 {% if dimensions == 2 %}
@@ -236,6 +119,46 @@ def features({{ many }}: Tensor) -> Tensor:
 {% endif %}
     {{ call("columns = [", written.features, 4, "]") }}
     return torch.stack(columns, dim=1)
+'''
+
+_NETWORK = '''
+class {{ name }}(nn.Module):
+    """{{ doc }}"""
+
+    def __init__(self) -> None:
+        super().__init__()
+{% for layer in net.layers %}
+{% for line in layer.build %}
+        {{ line }}
+{% endfor %}
+{% endfor %}
+
+    def forward(self, {{ taken }}: Tensor) -> Tensor:
+{% if given != "h" %}
+        h = {{ given }}
+{% endif %}
+{% if net.stack.keeps_given %}
+        given = h
+{% endif %}
+{% for layer in net.layers[:-1] %}
+{% for line in layer.lines %}
+        {{ line }}
+{% endfor %}
+{% endfor %}
+{% for line in net.layers[-1].logits[:-1] %}
+        {{ line }}
+{% endfor %}
+{% if activated and net.activation != "z" %}
+        {{ net.layers[-1].logits[-1] }}
+        return {{ net.activation }}
+{% else %}
+        {{ net.layers[-1].logits[-1] | replace("z = ", "return ") }}
+{% endif %}
+'''
+
+_BODY = '''
+{% if features %}
+{{ features }}
 
 
 {% endif %}
@@ -244,36 +167,12 @@ def features({{ many }}: Tensor) -> Tensor:
 
 
 {% endfor %}
-class Network(nn.Module):
-    """{{ points }} -> {{ shaped }} logits: the output layer before its activation."""
-
-    def __init__(self) -> None:
-        super().__init__()
-{% for layer in written.layers %}
-{% for line in layer.build %}
-        {{ line }}
-{% endfor %}
-{% endfor %}
-
-    def forward(self, {{ many }}: Tensor) -> Tensor:
-        h = {{ given }}
-{% if keeps_given %}
-        given = h
-{% endif %}
-{% for layer in written.layers[:-1] %}
-{% for line in layer.lines %}
-        {{ line }}
-{% endfor %}
-{% endfor %}
-{% for line in written.layers[-1].logits[:-1] %}
-        {{ line }}
-{% endfor %}
-        {{ written.layers[-1].logits[-1] | replace("z = ", "return ") }}
+{{ network }}
 
 
 def activate(z: Tensor) -> Tensor:
     """Logits -> outputs."""
-    return {{ written.activation }}
+    return {{ written.network.activation }}
 
 
 def load(path: Path = WEIGHTS) -> Network:
@@ -282,10 +181,8 @@ def load(path: Path = WEIGHTS) -> Network:
     network = Network()
     network.load_state_dict(
         {
-{% for layer in written.layers %}
-{% for to, array in layer.load.items() %}
+{% for to, array in written.network.loads %}
             "{{ to }}": {{ array }},
-{% endfor %}
 {% endfor %}
         }
     )
@@ -318,6 +215,28 @@ if __name__ == "__main__":
     answer = predict(load(), {{ many }}[[int(sys.argv[1])]])
 {% endif %}
 {% include "model.answer" %}
+'''
+
+PARTS["pytorch.penalty"] = '''{% if l1 or l2 or decay %}
+def weights({{ owner }}: {{ owner | title }}) -> list[Tensor]:
+    """The matrices; biases are not {{ "penalised" if l1 or l2 else "shrunk" }}."""
+    {{ call("return [", penalised, 4, "]") }}
+
+
+{% endif %}
+{% if l1 or l2 %}
+def penalty({{ owner }}: {{ owner | title }}) -> Tensor:
+    """What large weights cost."""
+{% if l1 and l2 %}
+    return sum(L1 * w.abs().sum() + L2 / 2 * (w**2).sum() for w in weights({{ owner }}))
+{% elif l1 %}
+    return sum(L1 * w.abs().sum() for w in weights({{ owner }}))
+{% else %}
+    return sum(L2 / 2 * (w**2).sum() for w in weights({{ owner }}))
+{% endif %}
+
+
+{% endif %}
 '''
 
 _TRAIN = '''
@@ -373,26 +292,7 @@ def loss_where_asked(logits: Tensor, labels: Tensor) -> Tensor:
 
 
 {% endif %}
-{% if l1 or l2 or decay %}
-def weights(network: Network) -> list[Tensor]:
-    """The matrices; biases are not {{ "penalised" if l1 or l2 else "shrunk" }}."""
-    {{ call("return [", penalised, 4, "]") }}
-
-
-{% endif %}
-{% if l1 or l2 %}
-def penalty(network: Network) -> Tensor:
-    """What large weights cost."""
-{% if l1 and l2 %}
-    return sum(L1 * w.abs().sum() + L2 / 2 * (w**2).sum() for w in weights(network))
-{% elif l1 %}
-    return sum(L1 * w.abs().sum() for w in weights(network))
-{% else %}
-    return sum(L2 / 2 * (w**2).sum() for w in weights(network))
-{% endif %}
-
-
-{% endif %}
+{% include "pytorch.penalty" %}
 {% include "train.rule" %}
 def make_optimizer(network: Network) -> torch.optim.Optimizer:
     {{ written.rule.make("return ", 4, trained) }}
@@ -473,14 +373,20 @@ def _reads(expression: str, name: str) -> bool:
     return any(fnmatch(name, pattern) for pattern in re.findall(r'"([^"]+)"', expression))
 
 
-def _trained(written: Written) -> str:
-    """The parameters that an optimizer is given."""
-    frozen = any(
-        "requires_grad_(False)" in line for layer in written.layers for line in layer.build
-    )
-    return (
-        "[p for p in network.parameters() if p.requires_grad]" if frozen else "network.parameters()"
-    )
+def _trained(net: Net, name: str) -> str:
+    """The parameters of a network that an optimizer is given."""
+    if any("requires_grad_(False)" in line for layer in net.layers for line in layer.build):
+        return f"[p for p in {name}.parameters() if p.requires_grad]"
+    return f"{name}.parameters()"
+
+
+def _penalised(run: Run, net: Net, name: str) -> list[str]:
+    """The matrices of the network that penalties apply to."""
+    return [
+        f"{name}.{to}"
+        for to, array in net.loads
+        if any(_reads(array, matrix) for matrix in penalised(run))
+    ]
 
 
 @TARGETS.register(
@@ -490,23 +396,70 @@ def _trained(written: Written) -> str:
 )  # fmt: skip
 def pytorch(run: Run) -> dict[str, bytes]:
     written = Written.of(run, WORDS, arranged)
-    values = facts(run, written) | {
-        "framework": "PyTorch",
-        "given": {"points": "features(points)", "images": "images / 255"}.get(run.many, run.many),
+    values = facts(run, written) | {"framework": "PyTorch"}
+    values["features"] = render(_GIVEN, **values).strip() if run.form == "points" else ""
+    scripts = (_alone if written.generator is None else _against_each_other)(run, values)
+    return program("PyTorch", run, scripts, ["numpy", "safetensors", "torch"])
+
+
+def _alone(run: Run, values: dict[str, Any]) -> dict[str, str]:
+    """The scripts of a network by itself."""
+    net = values["written"].network
+    values |= {
         "rebuilt": "labels / 255" if run.form == "image" else "labels",
         "measure": "loss_where_asked" if run.classes and run.label_shape else "loss_of",
         "targets": "labels" if run.classes and run.label_shape else "targets_of(labels)",
-        "costs": "".join(f" + network.{name}.cost" for name in drawn(run)),
-        "trained": _trained(written),
-        "penalised": [
-            f"network.{to}"
-            for layer in written.layers
-            for to, array in layer.load.items()
-            if any(_reads(array, name) for name in penalised(run))
-        ],
+        "costs": "".join(f" + network.{name}.cost" for name in net.drawn),
+        "trained": _trained(net, "network"),
+        "penalised": _penalised(run, net, "network"),
+        "owner": "network",
     }
-    body = render(_BODY, **values)
-    model = render(_MODEL, body=body, **values)
-    return program(
-        "PyTorch", run, model, render(_TRAIN, **values), ["numpy", "safetensors", "torch"]
+    given = {"points": "features(points)", "images": "images / 255"}.get(run.many, run.many)
+    doc = (
+        f"{values['points']} -> {values['shaped']} logits: the output layer before its activation."
     )
+    about = {"name": "Network", "doc": doc, "net": net, "taken": run.many, "given": given}
+    network = render(_NETWORK, **values, **about, activated=False).strip()
+    body = render(_BODY, **values, network=network)
+    model = render(_MODEL, body=body, about="model.about", **values)
+    return {"model.py": model, "train.py": render(_TRAIN, **values)}
+
+
+def _against_each_other(run: Run, values: dict[str, Any]) -> dict[str, str]:
+    """Those of a discriminator and a generator."""
+    written, duel = values["written"], duel_facts(run, values["written"])
+    rule = written.generator.rule
+    arguments = [a.replace("lr=LEARNING", "lr=GENERATOR_LEARNING") for a in rule.arguments]
+    own = replace(rule, arguments=arguments)
+    judge, maker = duel["judge_averages"], duel["maker_averages"]
+    imported = ["Discriminator", "Generator", "draw", "generate", "load"]
+    values |= duel | {
+        "imported": sorted([*imported, *["features"] * (run.form == "points")]),
+        "judge_aside": lambda x: f"aside(discriminator, {x})" if judge else f"discriminator({x})",
+        "maker_aside": lambda x: f"aside(generator, {x})" if maker else f"generator({x})",
+        "judge_costs": "".join(f" + discriminator.{n}.cost" for n in written.network.drawn),
+        "maker_costs": "".join(f" + generator.{n}.cost" for n in written.generator.drawn),
+        "maker": "generator",
+        "noise_of_some": f"draw({duel['made_count']})",
+        "noise_of_count": "draw(count)",
+        "judging": written.rule.make("judging = ", 4, _trained(written.network, "discriminator")),
+        "making": own.make("making = ", 4, _trained(written.generator, "generator")),
+        "penalised": _penalised(run, written.network, "discriminator"),
+        "owner": "discriminator",
+    }
+    values["networks"] = [
+        render(
+            _NETWORK, **values | {"given": "h"}, name=name, doc=values[f"{role}_doc"], net=net,
+            taken="h", activated=role == "generator",
+        ).strip()
+        for name, role, net in (
+            ("Discriminator", "discriminator", written.network),
+            ("Generator", "generator", written.generator),
+        )
+    ]  # fmt: skip
+    body = render(pytorch_adversarial.BODY, **values)
+    return {
+        "model.py": render(_MODEL, body=body, about="duel.about", **values),
+        "train.py": render(pytorch_adversarial.TRAIN, **values),
+        "generate.py": render(GENERATE, **values),
+    }

@@ -14,7 +14,7 @@ from typing import Any
 
 from server.experiment.registry import ACTIVATIONS
 
-from .base import GIVEN, Place, Run, Words, painted, windows
+from .base import GIVEN, Place, Stack, Words, painted, windows
 from .python_code import Layer
 
 FIRST, LAST = "h = h.movedim(-1, 1)", "h = h.movedim(1, -1)"
@@ -532,10 +532,11 @@ class _Turns:
         return f"{name}.movedim({'-1, 1' if self.first else '1, -1'})"
 
 
-def arranged(run: Run, layers: list[Layer]) -> list[Layer]:
+def arranged(stack: Stack, layers: list[Layer]) -> list[Layer]:
     """The layers with their turns; and what another comes back to is kept."""
     turns = _Turns(False, {GIVEN: False})
-    return [_turned(place, layer, turns) for place, layer in zip(run.places, layers, strict=True)]
+    pairs = zip(stack.places, layers, strict=True)
+    return [_turned(place, layer, turns) for place, layer in pairs]
 
 
 def _turned(place: Place, layer: Layer, turns: _Turns) -> Layer:

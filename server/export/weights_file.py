@@ -47,7 +47,7 @@ def unpack(experiment: Experiment, content: bytes) -> tuple[list[Arrays], list[A
         for trees, wanted in zip((params, stats), shapes, strict=True):
             trees.append(
                 {
-                    name: _taken(arrays, f"{place.name}.{name}", a.shape)
+                    name: _taken(arrays, f"{place.owner}{place.name}.{name}", a.shape)
                     for name, a in wanted.items()
                 }
             )

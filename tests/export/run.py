@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import load
 
+from server.experiment import Experiment
+
 Arrays = dict[str, np.ndarray]
 
 
@@ -26,6 +28,10 @@ class Run:
         answer = client.post("/api/v1/sessions", json={"experiment": experiment})
         assert answer.status_code == 201, answer.text
         self.said = answer.json()
+
+    @property
+    def experiment(self) -> Experiment:
+        return Experiment.model_validate(self.said["experiment"])
 
     def call(self, method: str, rest: str, body: Any = None, **headers: str) -> Any:
         path = f"/api/v1/sessions/{self.said['id']}{rest}"

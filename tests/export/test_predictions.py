@@ -14,6 +14,8 @@ import onnx
 import onnxruntime
 import pytest
 
+from server.experiment import Experiment
+
 from .frameworks import FRAMEWORKS
 from .run import Run, modules
 
@@ -89,7 +91,7 @@ def test_the_onnx_model_says_what_it_is_of(begin):
     model = onnx.load_from_string(run.export("onnx"))
     onnx.checker.check_model(model, full_check=True)
     (said,) = [entry.value for entry in model.metadata_props if entry.key == "experiment"]
-    assert json.loads(said) == run.said["experiment"]
+    assert Experiment.model_validate_json(said) == run.experiment
 
 
 BY_HAND = """
