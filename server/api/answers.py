@@ -57,12 +57,67 @@ class DatasetCard(Answer):
     title: str
     help: str
     problem: Literal["classification", "regression"]
-    form: Literal["points", "image", "sequence", "tokens"]
+    form: Literal["points", "image", "sequence", "tokens", "table"]
     input_shape: list[int]
     dimensions: Literal[0, 1, 2]
     source: str
     licence: str
     preview: Preview
+
+
+class Histogram(Answer):
+    low: float
+    high: float
+    counts: list[int]
+
+
+class Spread(Answer):
+    """How the numbers of a column are spread."""
+
+    low: float
+    high: float
+    mean: float
+    deviation: float
+    quarters: list[float] = Field(description="The quartiles.")
+    outliers: int = Field(description="Beyond Tukey's fences.")
+    histogram: Histogram
+
+
+class Counted(Answer):
+    value: str
+    count: int
+
+
+class Values(Answer):
+    different: int
+    most: list[Counted] = Field(description="The most frequent first.")
+
+
+class ColumnProfile(Answer):
+    """A column, as its training rows tell."""
+
+    name: str
+    kind: Literal["number", "category", "text"]
+    unit: str
+    missing: int
+    numbers: Spread | None
+    counts: Values | None
+
+
+class Stage(Answer):
+    """A table as it came in, or after a step."""
+
+    rows: Counts
+    columns: list[ColumnProfile]
+    left_out: int = Field(description="Columns that are not told of, beyond the first 200.")
+    examples: list[list[float | str | None]] = Field(description="The first training rows.")
+
+
+class Preparation(Answer):
+    answer: str
+    problem: Literal["classification", "regression"]
+    classes: list[str]
+    stages: list[Stage]
 
 
 class Translation(Answer):
@@ -121,9 +176,13 @@ class Session(Brief):
     graph: Graph
     generator: Maker | None
     problem: Literal["classification", "regression", "generation"]
-    form: Literal["points", "image", "sequence", "tokens"]
+    form: Literal["points", "image", "sequence", "tokens", "table"]
     input_shape: list[int]
     label_shape: list[int]
+    columns: list[str] = Field(description="What the numbers of a table's prepared row are called.")
+    scale: list[float] = Field(
+        description="Mean and deviation that a table's answers are measured by, where numbers."
+    )
     class_names: list[str]
     vocabulary: list[str]
     dimensions: Literal[0, 1, 2] = Field(description="Of a point; 0 where examples are none.")

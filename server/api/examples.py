@@ -71,6 +71,19 @@ TRAIN = _of(
     job=("Do not wait: the answer is 202 and a job", {"epochs": 20, "wait": False}),
 )
 
+PREPARATION = _of(
+    titanic=("The Titanic, as it is prepared by default", {"data": {"dataset": "titanic"}}),
+    wine=(
+        "Two principal components",
+        {
+            "data": {
+                "dataset": "wine",
+                "preparation": ["standardise", {"kind": "pca", "components": 2}],
+            }
+        },
+    ),
+)
+
 GENERATE = _of(drawn=("Sixteen examples of drawn noise", {"count": 16, "seed": 0}))
 
 EVALUATE = _of(test=("The test part", {"part": "test"}))

@@ -19,11 +19,14 @@ from typing_extensions import TypeAliasType
 from server import __version__
 from server.datasets.base import Dataset
 from server.datasets.preview import preview
+from server.datasets.profile import stages
 from server.engine import commands as c
 from server.engine.adversarial import drawn_on_host
+from server.engine.commands import Refused
 from server.engine.history import Log, check
+from server.engine.run import loadable
 from server.engine.session import Session
-from server.experiment import Experiment, Generator
+from server.experiment import Data, Experiment, Generator
 from server.experiment.registry import DATASETS, Spec
 from server.training.targets import predicted_classes, target_low
 
@@ -95,9 +98,25 @@ class Examples(Spec):
     """Examples to ask the network about: points as rows of one or two coordinates, others nested
     as the session's `input_shape` says, pictures with values from 0 to 255."""
 
-    inputs: list[Annotated[list[answers.Numbers], Field(min_length=1)]] = Field(
-        min_length=1, max_length=MAX_POINTS
+    inputs: list[Annotated[list[answers.Numbers], Field(min_length=1)]] | None = Field(
+        None, min_length=1, max_length=MAX_POINTS
     )
+    rows: list[dict[str, float | str | None]] | None = Field(
+        None, min_length=1, max_length=MAX_POINTS,
+        description="Of a table, instead: rows as they were collected, by the columns' names.",
+    )  # fmt: skip
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.inputs is None) == (self.rows is None):
+            raise ValueError("send either inputs or rows")
+        return self
+
+
+class OfData(Spec):
+    """The data of an experiment."""
+
+    data: Data
 
 
 class Noise(Spec):
@@ -149,6 +168,30 @@ def datasets() -> Response:
     return tagged(_cards())
 
 
+@router.post(
+    "/api/v1/preparation",
+    summary="Prepare a table",
+    tags=["experiment"],
+    **_says(answers.Preparation),
+)
+def preparation(
+    body: Annotated[OfData, Exact, Body(openapi_examples=examples.PREPARATION)],
+) -> Response:
+    """What a table is like as it came in and after every step of its preparation, as its training
+    rows tell. Nothing is kept."""
+    prepared = loadable(body.data).prepared
+    if prepared is None:
+        raise Refused("/data/dataset", "this is no table; choose one")
+    dataset = body.data.dataset
+    told = {
+        "answer": dataset.asked.name,
+        "problem": dataset.problem,
+        "classes": list(dataset.class_names),
+        "stages": stages(prepared),
+    }
+    return JSONResponse(told)
+
+
 @cache
 def _cards() -> list[dict[str, Any]]:
     return [
@@ -156,7 +199,7 @@ def _cards() -> list[dict[str, Any]]:
             "kind": name,
             "title": cls.title,
             "help": cls.help,
-            "problem": cls.problem,
+            "problem": cls.usual_problem(),
             "form": cls.form,
             "input_shape": list(cls().input_shape),
             "dimensions": cls.dimensions,
@@ -431,7 +474,10 @@ def predict(
 ) -> Response:
     """Outputs, and for classification the class, of every example."""
     task = session.experiment.task
-    outputs = session.predict(_examples(body.inputs, session))
+    if body.rows is not None:
+        outputs = session.predict_rows(body.rows)
+    else:
+        outputs = session.predict(_examples(body.inputs or [], session))
     classes = None
     if task.classes:
         low = target_low(session.experiment.training.loss, session.experiment.output_activation)
@@ -441,7 +487,7 @@ def predict(
 
 def _examples(inputs: list[list[answers.Numbers]], session: Session) -> NDArray[Any]:
     """The examples (N, *input_shape) as the session's data are. Raises HTTPException."""
-    dataset, shape = session.experiment.data.dataset, session.experiment.data.dataset.input_shape
+    dataset, shape = session.experiment.data.dataset, session.loaded.pool.shape[1:]
     if len(inputs) * math.prod(shape) > MAX_NUMBERS:
         raise HTTPException(422, f"these are too many numbers; send {MAX_NUMBERS:,} at most")
     rows = [_example(row, i, shape) for i, row in enumerate(inputs)]

@@ -12,8 +12,8 @@ from server.experiment.registry import Kind, setting
 
 Problem = Literal["classification", "regression"]
 #: what an example is: a point of a plane or line, a picture (height, width, channels),
-#: numbers over time (time, features), or tokens (time,)
-Form = Literal["points", "image", "sequence", "tokens"]
+#: numbers over time (time, features), tokens (time,), or a row of a table (columns,)
+Form = Literal["points", "image", "sequence", "tokens", "table"]
 
 #: every input lies in [-DOMAIN, DOMAIN] for display, as in TensorFlow Playground
 DOMAIN = 6.0
@@ -81,7 +81,7 @@ class Dataset(Kind):
         if "kind" not in cls.model_fields:
             return
         shown = {
-            "problem": cls.problem,
+            "problem": cls.usual_problem(),
             "form": cls.form,
             "continues": cls.continues,
             "marks": None if cls.end is None else {"begin": cls.begin, "end": cls.end},
@@ -95,6 +95,11 @@ class Dataset(Kind):
         cls.hints = cls.hints | {key: value for key, value in shown.items() if value}
         if not ("classes" in cls.model_fields or hasattr(cls, "classes")):
             cls.classes = 2 if cls.problem == "classification" else 0
+
+    @classmethod
+    def usual_problem(cls) -> Problem:
+        """That of the dataset with its defaults."""
+        return cls.problem
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -120,6 +125,25 @@ class Dataset(Kind):
     def mixture(self) -> Mixture | None:
         """The clouds that its points are drawn from, where it is made of such."""
         return None
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """Of a table its columns, the answer's among them."""
+        return ()
+
+    def preparation(self) -> tuple[dict[str, Any], ...]:
+        """The steps that a network can be given its rows by, where it is a table."""
+        return ()
+
+    def prepared_shape(self, steps: tuple[Any, ...]) -> tuple[int, ...]:
+        """The shape of one example after these steps. Raises ValueError, with the path of the
+        step and the mend, where one cannot be done."""
+        if steps:
+            raise ValueError(
+                f"preparation: steps are for the columns of a table, and {self.name()!r} has "
+                "none; leave them out"
+            )
+        return self.input_shape
 
     def suggestion(self) -> dict[str, Any]:
         """An experiment that learns it well, as a merge patch of `network` and `training`:

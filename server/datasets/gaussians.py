@@ -16,7 +16,7 @@ RADIUS = 4.0
 #: standard deviation of a cloud, and what 100 % noise adds to it
 NARROW, SPREAD = 0.15, 2.0
 #: where the line ends; it begins opposite
-LINE_END = np.array([4.0, 2.0])
+LINE_END = np.array([5.0, 2.5])
 
 
 class _Modes(Sampled):
@@ -97,7 +97,7 @@ class Line(Sampled):
     kind: Literal["line"] = "line"
     title = "Line"
     help = "Points along a straight line, one class for each half; noise takes them off it."
-    formula = r"x = t\,(4, 2) + \varepsilon,\ t \sim U(-1, 1)"
+    formula = r"x = t\,(5, 2\tfrac12) + \varepsilon,\ t \sim U(-1, 1)"
 
     def generate(self, rng: np.random.Generator) -> Points:
         along = rng.uniform(-1, 1, self.samples)

@@ -14,6 +14,9 @@ from server.experiment.spec import Data, Split
 
 from .base import Dataset, Points
 from .packs import frozen
+from .preparation import Frame, Pipeline
+from .preparation.pipeline import numbers
+from .tables import TableDataset
 
 TRAIN, VALIDATION, TEST = 0, 1, 2
 
@@ -28,8 +31,9 @@ _drawn: WeakValueDictionary[tuple[Dataset, int], Points] = WeakValueDictionary()
 class Loaded:
     """Shuffled examples. Training comes first, then validation, then test.
 
-    pool: (M, *input_shape), read-only: what the examples are taken from. Sessions whose data
-        are drawn alike share it, and all sessions share that of a dataset read from a file.
+    pool: (M, *shape), read-only: what the examples are taken from. Sessions whose data are drawn
+        alike share it, and all sessions share that of a dataset read from a file. Of a table it
+        is what the network is given of each row.
     rows: (N,), which of the pool each example is.
     labels: float32 (N, *label_shape). part: u1 (N,). label_range: what colours of labels span.
     """
@@ -40,7 +44,12 @@ class Loaded:
     part: NDArray[np.uint8]
     label_range: tuple[float, float]
     #: kept so that others who draw alike find it
-    points: Points = field(repr=False)
+    points: Points | Prepared = field(repr=False)
+
+    @property
+    def prepared(self) -> Prepared | None:
+        """What a table has come to; None of other datasets."""
+        return self.points if isinstance(self.points, Prepared) else None
 
     @property
     def inputs(self) -> NDArray[Any]:
@@ -65,22 +74,88 @@ def load(data: Data) -> Loaded:
 
     A dataset's own test part stays the test part, shuffled by itself; the others are then divided
     as the split says of training to validation. N may be 0 where points are drawn by hand. Raises
-    RuntimeError as `Dataset.generate` does.
+    RuntimeError as `Dataset.generate` does, and ValueError where a step of the preparation cannot
+    be fitted.
     """
+    if isinstance(data.dataset, TableDataset):
+        return _of_table(data, data.dataset)
     points = _draw(data.dataset, data.seed)
     count = len(points.labels)
-    own = count - points.test
-    rng = _stream(data.seed, _ORDER)
-    order = np.concatenate([shuffle(own, rng), own + shuffle(points.test, rng)])
+    order, part = divided(count, data.split, _stream(data.seed, _ORDER), points.test, points.labels)
     labels = points.labels[order]
     return Loaded(
         points.inputs,
         order.astype(np.int32) if points.rows is None else points.rows[order],
         labels,
-        parts(count, data.split, points.test),
+        part,
         data.dataset.label_range(labels),
         points,
     )
+
+
+def _of_table(data: Data, dataset: TableDataset) -> Loaded:
+    found = _prepare(data, dataset)
+    return Loaded(
+        found.inputs,
+        np.arange(len(found.labels), dtype=np.int32),
+        found.labels,
+        found.part,
+        dataset.label_range(found.labels),
+        found,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A table, divided and prepared.
+
+    inputs: float32 (N, columns), read-only. labels: (N,), classes, or numbers by `scale`.
+    part: u1 (N,). frames: the rows, divided and shuffled, as they come in, then after every step.
+    parts: the part of every row of each frame. kept: (N,), which rows of the first frame are left
+    after the last step. scale: mean and standard deviation of the training answers that are
+    numbers; (0, 1) for classes.
+    """
+
+    inputs: NDArray[np.float32]
+    labels: NDArray[np.float32]
+    part: NDArray[np.uint8]
+    pipeline: Pipeline
+    frames: list[Frame]
+    parts: list[NDArray[np.uint8]]
+    kept: NDArray[np.intp]
+    scale: tuple[float, float]
+
+
+#: by what they hang on, what somebody still holds
+_prepared: WeakValueDictionary[Any, Prepared] = WeakValueDictionary()
+
+
+def _prepare(data: Data, dataset: TableDataset) -> Prepared:
+    key = (dataset, data.preparation, data.split, data.seed)
+    found = _prepared.get(key)
+    if found is None:
+        found = _prepared[key] = _fit(data, dataset)
+    return found
+
+
+def _fit(data: Data, dataset: TableDataset) -> Prepared:
+    frame, answers = dataset.rows()
+    by = None if data.split.column is None else dataset.key(data.split.column)
+    order, part = divided(len(answers), data.split, _stream(data.seed, _ORDER), 0, answers, by)
+    pipeline, frames, rows = Pipeline.fit(data.preparation, frame.take(order), part)
+    parts, kept = [part[left] for left in rows], rows[-1]
+    answers, part = answers[order][kept], parts[-1]
+    scale = (0.0, 1.0) if dataset.classes else _scale(answers[part == TRAIN])
+    labels = ((answers - scale[0]) / scale[1]).astype(np.float32)
+    inputs = frozen(numbers(frames[-1]))
+    return Prepared(inputs, frozen(labels), part, pipeline, frames, parts, kept, scale)
+
+
+def _scale(answers: NDArray[np.float64]) -> tuple[float, float]:
+    """Mean and standard deviation; 0 and 1 where there are none."""
+    if not len(answers):
+        return 0.0, 1.0
+    return float(answers.mean()), float(answers.std()) or 1.0
 
 
 def _draw(dataset: Dataset, seed: int) -> Points:
@@ -121,6 +196,63 @@ def sizes(count: int, split: Split, test: int = 0) -> tuple[int, int, int]:
     train = max(own * split.train // whole, min(own, 1))
     held_from = max(own * (split.train + split.validation) // whole, train)
     return train, held_from - train, count - held_from
+
+
+def divided(
+    count: int,
+    split: Split,
+    rng: np.random.Generator,
+    test: int = 0,
+    labels: NDArray[Any] | None = None,
+    by: NDArray[Any] | None = None,
+) -> tuple[NDArray[np.intp], NDArray[np.uint8]]:
+    """The order of the examples, training first, and the part of each, u1 (count,).
+
+    test: how many of the last are the test part, whatever the split says. labels: (count,)
+    classes, for a stratified split. by: (count,), what groups the examples or orders them.
+    """
+    own = count - test
+    order = np.concatenate([shuffle(own, rng), own + shuffle(test, rng)])
+    if split.method == "ordered":
+        order = np.arange(count) if by is None else np.argsort(by, kind="stable")
+    part = np.full(count, TEST, np.uint8)
+    mine = order[:own]
+    match split.method:
+        case "stratified" if labels is not None:
+            for label in np.unique(labels):
+                alike = mine[labels[mine] == label]
+                part[alike] = _divided(len(alike), split)
+        case "grouped" if by is not None:
+            part[mine] = _in_groups(by[mine], split)
+        case _ if split.folds is not None:
+            part[mine] = _divided(own, split)
+        case _:
+            part[order] = parts(count, split, test)
+    order = order[np.argsort(part[order], kind="stable")]
+    return order, part[order]
+
+
+def _divided(count: int, split: Split) -> NDArray[np.uint8]:
+    """The part of each of so many shuffled examples, (count,)."""
+    if split.folds is None:
+        return parts(count, split)
+    part = np.full(count, TEST, np.uint8)
+    rest = np.flatnonzero(np.arange(count) % split.folds != split.fold)
+    part[rest] = TRAIN
+    part[rest[len(rest) - len(rest) * split.validation // 100 :]] = VALIDATION
+    return part
+
+
+def _in_groups(by: NDArray[Any], split: Split) -> NDArray[np.uint8]:
+    """The part of each of the shuffled examples, (count,), whole groups together: in the order in
+    which the first of each comes, into the part that the middle of the group would be in."""
+    _, first, group = np.unique(by, return_index=True, return_inverse=True)
+    turn = np.argsort(np.argsort(first, kind="stable"), kind="stable")[group]
+    if split.folds is not None:
+        return _divided(len(first), split)[turn]
+    counts = np.bincount(turn)
+    middles = np.cumsum(counts) - (counts + 1) // 2
+    return parts(len(by), split)[middles][turn]
 
 
 def _stream(seed: int, stream: int) -> np.random.Generator:

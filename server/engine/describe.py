@@ -10,6 +10,7 @@ import numpy as np
 
 from server.datasets.base import DOMAIN
 from server.datasets.split import Loaded
+from server.experiment import Experiment
 from server.layers.base import Params
 
 from .arrays import Tree
@@ -41,7 +42,9 @@ def describe(session: Session) -> dict[str, Any]:
         "generator": describe_maker(shape, shape.makers(layers)),
         "problem": experiment.task.problem,
         "form": dataset.form,
-        "input_shape": list(dataset.input_shape),
+        "input_shape": list(_example_shape(experiment)),
+        "columns": _columns(session),
+        "scale": list(session.loaded.prepared.scale) if session.loaded.prepared else [0.0, 1.0],
         "label_shape": list(experiment.task.label_shape),
         "class_names": list(dataset.class_names),
         "vocabulary": list(dataset.vocabulary),
@@ -54,6 +57,18 @@ def describe(session: Session) -> dict[str, Any]:
         "scored": session.arrays.scored,
         "reproduced": session.reproduced,
     }
+
+
+def _example_shape(experiment: Experiment) -> tuple[int, ...]:
+    """Of an example as it is asked about: a point's inputs, of a table what a row has come to."""
+    dataset = experiment.data.dataset
+    return dataset.input_shape if dataset.form == "points" else experiment.input_shape
+
+
+def _columns(session: Run) -> list[str]:
+    """What the numbers of a prepared row are called; empty where there are none."""
+    prepared = session.loaded.prepared
+    return [v.name for v in prepared.pipeline.variables[-1]] if prepared else []
 
 
 def describe_layers(session: Run) -> list[dict[str, Any]]:

@@ -7,14 +7,16 @@ methods take it themselves.
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from server.datasets.features import transform
+from server.datasets.preparation.pipeline import numbers
 from server.datasets.split import Loaded, load
-from server.experiment import Experiment
+from server.experiment import Data, Experiment
 from server.experiment.patch import Effect, effect
 from server.experiment.shapes import TOGETHER
 from server.layers.base import Params
@@ -33,6 +35,15 @@ from .steps import Report
 from .views import Scene
 
 
+def loadable(data: Data) -> Loaded:
+    """The examples. Raises Refused where a step of their preparation cannot be fitted."""
+    try:
+        return load(data)
+    except ValueError as error:
+        step, _, message = str(error).partition(": ")
+        raise Refused(f"/experiment/data/{step.replace('.', '/')}", message) from None
+
+
 class Run:
     """An experiment, its program and data, its state at some step, and its history."""
 
@@ -45,7 +56,7 @@ class Run:
 
     def _load(self) -> None:
         """Data and program for the experiment as it is now."""
-        self.loaded: Loaded = load(self.experiment.data)
+        self.loaded: Loaded = loadable(self.experiment.data)
         self.arrays = Arrays.of(self.experiment, self.loaded)
         self.program = self.programs.of(self.experiment, self.arrays)
         self.data = self.program.pack(self.arrays)
@@ -151,6 +162,21 @@ class Run:
                 return self._predict(np.asarray(features, np.float32))
             parts = range(0, max(len(inputs), 1), TOGETHER)
             return np.concatenate([self._predict(inputs[i : i + TOGETHER]) for i in parts])
+
+    def predict_rows(self, rows: Sequence[Mapping[str, Any]]) -> NDArray[np.float32]:
+        """Rows of a table as they were collected, by the names of the columns -> (N, K) outputs;
+        numbers in the unit of the answer. Raises Refused, with the row and the column, where one
+        cannot be read."""
+        with self.lock:
+            prepared, dataset = self.loaded.prepared, self.experiment.data.dataset
+            if prepared is None:
+                raise Refused("/rows", "the examples are no rows of a table; send 'inputs'")
+            try:
+                frame = dataset.frame_of(rows)
+            except ValueError as error:
+                raise Refused("/rows", str(error)) from None
+            mean, deviation = prepared.scale
+            return self.predict(numbers(prepared.pipeline.transform(frame))) * deviation + mean
 
     def _predict(self, given: NDArray[Any]) -> NDArray[np.float32]:
         rows = max(16, 1 << (len(given) - 1).bit_length())

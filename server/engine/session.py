@@ -31,7 +31,7 @@ from .history import Edited, Ended, Log, Record, Resumed, check
 from .jobs import Job, Rank
 from .pace import TURN, Meter, Pace, Share
 from .program import ADVANCE, Probe, Program, Programs, Vector
-from .run import Run
+from .run import Run, loadable
 from .snapshot import Snapshot, Status, Watcher
 from .steps import Report
 from .trial import Trial
@@ -526,6 +526,8 @@ class Session(Run):
         change = effect(self.experiment, new)
         if change == "none":
             return
+        # refused before anything has changed; and kept, so that it is worked out once
+        _loaded = loadable(new.data)
         if change != "reset":
             self._branch()
             self.history.change(self.step, self.experiment, new)

@@ -11,7 +11,7 @@ from .live import change_of
 from .network import Generator, Network
 from .registry import DATASETS, LOSSES
 from .shapes import GENERATOR, check_made, check_output, check_reading, layer_shapes
-from .spec import Experiment
+from .spec import Data, Experiment
 from .task import Task, can_generate, can_rebuild
 
 Effect = Literal["none", "live", "keep", "reset"]
@@ -81,6 +81,8 @@ def _follow(old: Experiment, document: Any, patch: dict[str, Any]) -> None:
         return
     if dataset.dimensions != old.data.dataset.dimensions and not _names(patch, "data", "features"):
         document["data"].pop("features", None)
+    if another and not _names(patch, "data", "preparation"):
+        document["data"].pop("preparation", None)
     fits = generates == had and _reads(dataset, task, document)
     if not _names(patch, "network", "layers") and not fits:
         rooms = ("network", "training", "generator") if generates else ("network", "training")
@@ -98,7 +100,7 @@ def _reads(dataset: Any, task: Task, document: Any) -> bool:
     try:
         layers = Network.model_validate(document["network"]).layers
         check_reading(layers, len(dataset.vocabulary))
-        shape = (1,) if dataset.form == "points" else dataset.input_shape
+        shape = Data.model_validate(document["data"]).input_shape
         check_output(layer_shapes(layers, shape)[-1], task.label_shape)
         if document.get("generator") is not None:
             generator = Generator.model_validate(document["generator"])

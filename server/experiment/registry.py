@@ -57,6 +57,7 @@ def setting(
     choices: list[Any] | None = None,
     options: dict[str, tuple[str, str]] | None = None,
     widget: str = "",
+    later: bool = False,
     **limits: Any,
 ) -> Any:
     """A field of a spec with what a form needs to draw it.
@@ -65,6 +66,8 @@ def setting(
         compiled program (never a constant); `keep`: data or program change, weights stay;
         `reset`: training starts again.
     choices: suggested values (a slider's stops), not limits.
+    later: whether experiments had been without it: where it says nothing (None, nothing in it, its
+        default), it has no part in the canonical form, so that their digests stay.
     options: title and help of every value of a `Literal`, as those of a registry have them.
     """
     extra: dict[str, Any] = {"x-change": change, "x-scale": scale}
@@ -79,6 +82,8 @@ def setting(
         ]
     if widget:
         extra["x-widget"] = widget
+    if later:
+        extra["x-later"] = True
     return Field(default, title=title, description=help, json_schema_extra=extra, **limits)
 
 

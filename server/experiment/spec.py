@@ -10,7 +10,7 @@ import json
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import model_validator
+from pydantic import BaseModel, model_validator
 
 from .guards import is_object
 from .network import Generator, Network
@@ -19,6 +19,7 @@ from .registry import (
     FEATURES,
     LOSSES,
     OPTIMIZERS,
+    PREPARATIONS,
     SCHEDULES,
     Spec,
     setting,
@@ -39,7 +40,7 @@ Feature = Annotated[str, FEATURES]
 
 
 class Split(Spec):
-    """How the points are divided, in percent; what is left over is the test part."""
+    """How the examples are divided, in percent; what is left over is the test part."""
 
     train: int = setting(
         50, title="Training part", ge=1, le=99, scale="linear",
@@ -50,6 +51,37 @@ class Split(Spec):
         0, title="Validation part", ge=0, le=90, choices=[0, 10, 20, 30, 40],
         help="Share held out to choose settings by (early stopping looks at it), in percent.",
     )  # fmt: skip
+
+    method: Literal["random", "stratified", "grouped", "ordered"] = setting(
+        "random", title="Divided", later=True, help="Which examples come into which part.",
+        options={
+            "random": ("At random", "Any example may be in any part."),
+            "stratified": ("Stratified", "At random, with each class in every part by its share."),
+            "grouped": ("By groups", "At random, but rows alike in a column stay together."),
+            "ordered": ("In order", "The first are trained on, the last are the test: as in time."),
+        },
+    )  # fmt: skip
+    column: str | None = setting(
+        None, title="Column", max_length=200, widget="column", later=True,
+        help="Which column groups the rows, or puts them in order; null is the rows' own order.",
+    )  # fmt: skip
+    folds: int | None = setting(
+        None, title="Folds", ge=2, le=20, choices=[3, 5, 10], later=True,
+        help="Divide into so many parts, each of which is the test once; null is not to.",
+    )  # fmt: skip
+    fold: int = setting(
+        0, title="Fold", ge=0, le=19, later=True, help="Which of the folds is the test, from 0 on."
+    )
+
+    @model_validator(mode="after")
+    def _folds_fit(self) -> Self:
+        if self.folds is not None and self.method == "ordered":
+            raise ValueError("folds: what comes later cannot be trained on; choose another method")
+        if self.fold and self.fold >= (self.folds or 1):
+            raise ValueError(f"fold: there are {self.folds or 1}; count from 0")
+        if self.method == "grouped" and self.column is None:
+            raise ValueError("column: name the one whose equal values stay together")
+        return self
 
     @model_validator(mode="after")
     def _leaves_a_test_part(self) -> Self:
@@ -79,6 +111,11 @@ class Data(Spec):
             "input": ("The example itself", "To be rebuilt from what the layers keep of it."),
         },
     )  # fmt: skip
+    preparation: tuple[Annotated[Any, PREPARATIONS], ...] = setting(
+        None, title="Preparation", max_length=30, validate_default=True, later=True,
+        help="Steps from the table as it was collected to the numbers the network is given, each "
+        "fitted on the training part alone.",
+    )  # fmt: skip
     split: Split = setting(Split(), title="Split", help="Train, validation and test parts.")
     seed: int = setting(
         0, title="Data seed", ge=0, le=2**32 - 1, change="keep",
@@ -88,14 +125,49 @@ class Data(Spec):
     @model_validator(mode="before")
     @classmethod
     def _default_features(cls, value: Any) -> Any:
-        """Left out, the features are the dataset's own coordinates."""
-        if not is_object(value) or value.get("features") is not None:
+        """Left out, the features are the dataset's own coordinates, and the preparation is what a
+        table needs."""
+        if not is_object(value):
             return value
         try:
             dataset = DATASETS.validate(value.get("dataset", "circle"))
+            usual = {
+                "features": ("x", "y")[: dataset.dimensions],
+                "preparation": dataset.preparation(),
+            }
         except ValueError:
-            return {**value, "features": ("x",)}
-        return {**value, "features": ("x", "y")[: dataset.dimensions]}
+            usual = {"features": ("x",), "preparation": ()}
+        return usual | value
+
+    @model_validator(mode="after")
+    def _preparation_fits_dataset(self) -> Self:
+        self.dataset.prepared_shape(self.preparation)
+        return self
+
+    @model_validator(mode="after")
+    def _split_fits_dataset(self) -> Self:
+        split, dataset = self.split, self.dataset
+        if split.column is not None and split.column not in dataset.column_names:
+            raise ValueError(
+                f"split.column: {self.dataset.name()!r} has no column {split.column!r}; "
+                + ("name one of its own" if dataset.column_names else "leave it null")
+            )
+        if split.method == "stratified" and (not dataset.classes or dataset.label_shape):
+            raise ValueError(
+                "split.method: shares are of classes, one for each example; choose 'random'"
+            )
+        if dataset.test and (split.method != "random" or split.folds is not None):
+            raise ValueError(
+                "split: this dataset has a test part of its own; choose 'random', without folds"
+            )
+        return self
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """The shape of what the network is given of one example."""
+        if self.features:
+            return (len(self.features),)
+        return self.dataset.prepared_shape(self.preparation)
 
     @model_validator(mode="after")
     def _features_fit_dataset(self) -> Self:
@@ -224,7 +296,7 @@ class Experiment(Spec):
     network: Network = setting({}, title="Network", validate_default=True, help="What learns.")
     training: Training = setting({}, title="Training", validate_default=True, help="How it learns.")
     generator: Generator | None = setting(
-        None, title="Generator",
+        None, title="Generator", later=True,
         help="A second network, for adversarial training: it makes examples, and the first tells "
         "them from the real ones.",
     )  # fmt: skip
@@ -304,8 +376,7 @@ class Experiment(Spec):
     @property
     def input_shape(self) -> tuple[int, ...]:
         """The shape of what the network is given of one example."""
-        data = self.data
-        return (len(data.features),) if data.features else data.dataset.input_shape
+        return self.data.input_shape
 
     @property
     def output_activation(self) -> str:
@@ -320,16 +391,27 @@ class Experiment(Spec):
         return self.generator.output.activation or ("sigmoid" if colours else "linear")
 
     def canonical(self) -> str:
-        """One text per experiment: sorted keys, no spaces, every default written out; a generator
-        only where there is one, so that what is older than generators keeps its digest."""
-        document = self.model_dump(mode="json")
-        if self.generator is None:
-            del document["generator"]
+        """One text per experiment: sorted keys, no spaces, every default written out, but what
+        came later to experiments only where it says something."""
+        document = _said(self, self.model_dump(mode="json"))
         return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
     def digest(self) -> str:
         """SHA-256 of the canonical form, in hexadecimal."""
         return hashlib.sha256(self.canonical().encode()).hexdigest()
+
+
+def _said(spec: BaseModel, document: dict[str, Any]) -> dict[str, Any]:
+    """The JSON of a spec without fields that came later and say nothing."""
+    said: dict[str, Any] = {}
+    for name, field in type(spec).model_fields.items():
+        value, extra = getattr(spec, name), field.json_schema_extra
+        later = is_object(extra) and extra.get("x-later")
+        if later and (not value or value == field.default):
+            continue
+        nested = isinstance(value, BaseModel)
+        said[name] = _said(value, document[name]) if nested else document[name]
+    return said
 
 
 def _suggestion(dataset: Any, rebuilds: bool, generates: bool) -> dict[str, Any]:

@@ -157,6 +157,8 @@ RULED = {
     "POST /api/v1/sessions": ["422"],
     "PATCH /api/v1/sessions/{session_id}": ["412", "422"],
     "POST /api/v1/sessions/{session_id}/commands": ["422"],
+    "POST /api/v1/preparation": ["422"],
+    "POST /api/v1/sessions/{session_id}/generate": ["422"],
     "POST /api/v1/sessions/{session_id}/predict": ["422"],
     "POST /api/v1/sessions/{session_id}/train": ["422"],
     "POST /api/v1/shares": ["422"],
@@ -164,7 +166,12 @@ RULED = {
 }
 ACCEPTED = ["2xx", "3xx", "401", "403", "404", "409"]
 #: with an experiment in the body there are thousands of cases to cover; these are drawn from
-LARGE = {"POST /api/v1/sessions", "POST /api/v1/shares", "POST /api/v1/sweeps"}
+LARGE = {
+    "POST /api/v1/preparation",
+    "POST /api/v1/sessions",
+    "POST /api/v1/shares",
+    "POST /api/v1/sweeps",
+}
 CONFIG = {
     "operations": [
         {

@@ -97,7 +97,8 @@ def test_classes_are_as_many_as_known(name):
 def test_every_column_is_told_and_cannot_be_written(name):
     table = TABLES[name]()
     assert table is TABLES[name]()
-    assert table.title and table.help.endswith(".") and table.source and table.licence
+    source = TABLES[name]
+    assert source.title and source.help.endswith(".") and source.source and source.licence
     assert len({c.name for c in table.columns}) == len(table.columns)
     for c in table.columns:
         assert re.fullmatch(r"[A-Z0-9].*\.", c.help), c.name

@@ -17,6 +17,7 @@ import server.layers
 import server.training  # noqa: F401 - these fill the registries
 from server.api.live import pack
 from server.engine import commands as c
+from server.engine.commands import Refused
 from server.engine.program import Programs
 from server.engine.session import Session
 from server.engine.snapshot import Watcher
@@ -67,6 +68,11 @@ FAMILIES: dict[str, dict[str, Any]] = {
                 {"kind": "transformer_block", "heads": 2, "hidden_units": 8, "causal": True},
             ]
         },
+        "training": TRAINING | {"loss": "categorical_crossentropy"},
+    },
+    "table": {
+        "data": {"dataset": "penguins", "split": {"method": "stratified", "train": 60}},
+        "network": {"layers": [SMALL | {"kind": "dense", "units": 5, "dropout": 0.2}]},
         "training": TRAINING | {"loss": "categorical_crossentropy"},
     },
 }
@@ -236,6 +242,44 @@ def test_every_view_shows_what_fits_and_can_be_sent(name: str) -> None:
     assert set(found) == fitting and {"activations", "weights", "gradients"} <= fitting
     assert "surface" not in fitting
     assert pack(found) and live.digest() == digest
+
+
+def test_rows_of_a_table_are_answered_as_they_were_collected() -> None:
+    document = {"data": {"dataset": "diabetes"}, "training": TRAINING}
+    live, found = run(session(document), 20), None
+    found = live.loaded.prepared
+    assert found is not None
+    frame, rows = found.frames[0], range(5)
+    sent = [
+        {
+            v.name: _cell(v, column[row])
+            for v, column in zip(frame.variables, frame.columns, strict=True)
+        }
+        for row in rows
+    ]
+    mean, deviation = found.scale
+    expected = live.predict(found.inputs[:5]) * deviation + mean
+    np.testing.assert_allclose(live.predict_rows(sent), expected, rtol=1e-5)
+    assert expected.min() > 25 and expected.max() < 346
+    with pytest.raises(Refused, match="row 1: 'age' is missing"):
+        live.predict_rows([sent[0], {}])
+    with pytest.raises(Refused, match="no rows of a table"):
+        session({}).predict_rows(sent)
+
+
+def _cell(v: Any, value: float) -> Any:
+    return v.categories[int(value)] if v.kind == "category" else float(value)
+
+
+def test_a_preparation_that_leaves_no_row_is_refused_and_nothing_is_lost() -> None:
+    live = run(session({"data": {"dataset": "titanic"}}), 5)
+    before = live.experiment, live.digest()
+    steps = [{"kind": "drop_missing"}, *live.experiment.model_dump()["data"]["preparation"]]
+    with pytest.raises(Refused) as refused:  # nobody has a cabin, a boat and a number as a body
+        live.act(c.Patch(experiment={"data": {"preparation": steps}}))
+    assert refused.value.path == "/experiment/data/preparation/1"
+    assert "no training row is left" in str(refused.value)
+    assert (live.experiment, live.digest()) == before
 
 
 def test_activations_are_those_of_the_example() -> None:

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.pipeline import FeatureUnion
-from sklearn.preprocessing import KBinsDiscretizer
 
 
 class Alternating(FeatureUnion):
@@ -34,12 +33,3 @@ class Fences(TransformerMixin, BaseEstimator):
 
     def transform(self, x: Any) -> Any:
         return np.clip(x, self.low_, self.high_)
-
-
-class Bins(KBinsDiscretizer):
-    """Says what to do about missing values before scikit-learn says what is wrong."""
-
-    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Any:
-        if np.isnan(X).any():
-            raise ValueError("values are missing; impute them, or drop their rows, before")
-        return super().fit(X, y, sample_weight)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -16,12 +16,27 @@ VariableKind = Literal["number", "category", "text"]
 
 @dataclass(frozen=True)
 class Variable:
-    """A column by its name. categories: what the codes of a category stand for, from 0 on."""
+    """A column by its name. categories: what the codes of a category stand for, from 0 on. gaps:
+    whether values may be missing."""
 
     name: str
     kind: VariableKind = "number"
     categories: tuple[str, ...] = ()
     unit: str = ""
+    gaps: bool = False
+
+    def filled(self) -> Variable:
+        """The same without gaps."""
+        return replace(self, gaps=False)
+
+
+def check_filled(variables: Sequence[Variable]) -> None:
+    """Raises ValueError, with the mend, for one in which values may be missing."""
+    for v in variables:
+        if v.gaps:
+            raise ValueError(
+                f"values of {v.name!r} are missing; put 'impute' or 'drop_missing' before"
+            )
 
 
 @dataclass(frozen=True, eq=False)

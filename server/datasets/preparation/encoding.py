@@ -9,7 +9,7 @@ import numpy as np
 
 from server.experiment.registry import PREPARATIONS, setting
 
-from .base import ColumnStep, Variable
+from .base import ColumnStep, Variable, check_filled
 
 
 @PREPARATIONS.register
@@ -28,7 +28,7 @@ class OneHot(ColumnStep):
     def estimator(self, chosen: Sequence[Variable]) -> Any:
         from sklearn.preprocessing import OneHotEncoder
 
-        codes = [np.arange(len(v.categories), dtype=np.float64) for v in chosen]
+        codes: Any = [np.arange(len(v.categories), dtype=np.float64) for v in chosen]
         return OneHotEncoder(categories=codes, handle_unknown="ignore", sparse_output=False)
 
 
@@ -42,7 +42,7 @@ class Ordinal(ColumnStep):
     kinds = ("category",)
 
     def outputs(self, chosen: Sequence[Variable]) -> list[list[Variable]]:
-        return [[Variable(v.name)] for v in chosen]
+        return [[Variable(v.name, gaps=v.gaps)] for v in chosen]
 
     def estimator(self, chosen: Sequence[Variable]) -> Any:
         from sklearn.preprocessing import FunctionTransformer
@@ -72,16 +72,18 @@ class Bins(ColumnStep):
     )  # fmt: skip
 
     def outputs(self, chosen: Sequence[Variable]) -> list[list[Variable]]:
+        check_filled(chosen)
         names = tuple(f"interval {i + 1}" for i in range(self.bins))
         return [[Variable(v.name, "category", names)] for v in chosen]
 
     def estimator(self, chosen: Sequence[Variable]) -> Any:
-        from . import _estimators
+        from sklearn.preprocessing import KBinsDiscretizer
 
-        return _estimators.Bins(
+        everything: Any = None  # or it would look at a part of the rows
+        return KBinsDiscretizer(
             n_bins=self.bins,
             encode="ordinal",
             strategy=self.strategy,
             quantile_method="averaged_inverted_cdf",
-            subsample=None,
+            subsample=everything,
         )

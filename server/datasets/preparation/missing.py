@@ -22,6 +22,10 @@ class DropMissing(RowStep):
     help = "Leaves out every row in which one of the columns has no value."
     kinds = ("number", "category", "text")
 
+    def after(self, variables: tuple[Variable, ...]) -> tuple[Variable, ...]:
+        names = {v.name for v in self.chosen(variables)}
+        return tuple(v.filled() if v.name in names else v for v in variables)
+
     def kept(self, frame: Frame) -> NDArray[np.bool_]:
         gaps = [missing(frame[v.name]) for v in self.chosen(frame.variables)]
         return ~np.any(gaps, axis=0) if gaps else np.ones(frame.rows, bool)
@@ -74,8 +78,8 @@ class Impute(ColumnStep):
 
     def outputs(self, chosen: Sequence[Variable]) -> list[list[Variable]]:
         if not self.indicator:
-            return [[v] for v in chosen]
-        return [[v, Variable(f"{v.name} missing")] for v in chosen]
+            return [[v.filled()] for v in chosen]
+        return [[v.filled(), Variable(f"{v.name} missing")] for v in chosen]
 
     def estimator(self, chosen: Sequence[Variable]) -> Any:
         from sklearn.impute import KNNImputer, MissingIndicator, SimpleImputer

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .base import Frame, RowStep, Variable, missing
+from .base import Frame, RowStep, Variable
 
 
 def prepared_variables(
@@ -39,15 +39,16 @@ class Pipeline:
     @classmethod
     def fit(
         cls, steps: tuple[Any, ...], frame: Frame, part: NDArray[np.uint8]
-    ) -> tuple[Pipeline, list[Frame], NDArray[np.intp]]:
+    ) -> tuple[Pipeline, list[Frame], list[NDArray[np.intp]]]:
         """Fit the steps one after the other, each on the training rows as those before leave them.
 
         part: (N,), 0 for training rows. Gives the pipeline, the rows before the first step and
-        after each, and which rows are left after the last. Raises ValueError with the path of the
+        after each, and which of them are left each time. Raises ValueError with the path of the
         step, and the mend, where one cannot be fitted.
         """
         variables = prepared_variables(steps, frame.variables)
         frames, rows, fitted = [frame], np.arange(frame.rows), []
+        left = [rows]
         for i, step in enumerate(steps):
             if isinstance(step, RowStep):
                 kept = step.kept(frame)
@@ -58,7 +59,8 @@ class Pipeline:
                 frame = step.apply(frame, known)
                 fitted.append(known)
             frames.append(frame)
-        return cls(steps, tuple(fitted), variables), frames, rows
+            left.append(rows)
+        return cls(steps, tuple(fitted), variables), frames, left
 
     def transform(self, frame: Frame) -> Frame:
         """Rows as they come in -> as the network is given them; none is left out."""
@@ -83,16 +85,7 @@ def _fitted(step: Any, training: Frame, index: int) -> Any:
 
 
 def numbers(frame: Frame) -> NDArray[np.float32]:
-    """(N, columns). Raises ValueError, with the mend, where a column is none of numbers or has
-    missing values."""
-    check_numbers(frame.variables)
-    for v, column in zip(frame.variables, frame.columns, strict=True):
-        gaps = int(missing(column).sum())
-        if gaps:
-            raise ValueError(
-                f"preparation: {v.name!r} has {gaps:,} missing values; add 'impute' or "
-                "'drop_missing'"
-            )
+    """(N, columns) of variables that `check_numbers` found good."""
     return frame.matrix([v.name for v in frame.variables]).astype(np.float32)
 
 
@@ -105,3 +98,7 @@ def check_numbers(variables: Sequence[Variable]) -> None:
             raise ValueError(f"preparation: {v.name!r} is a category; add 'one_hot' or 'ordinal'")
         if v.kind == "text":
             raise ValueError(f"preparation: {v.name!r} is text; leave it out with 'drop_columns'")
+        if v.gaps:
+            raise ValueError(
+                f"preparation: values of {v.name!r} are missing; add 'impute' or 'drop_missing'"
+            )

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from server.experiment.registry import PREPARATIONS, setting
 
-from .base import Frame, RowStep, Step, Variable
+from .base import Frame, RowStep, Step, Variable, check_filled
 
 #: columns that a step may make
 MAX_COLUMNS = 2000
@@ -78,6 +78,7 @@ class _Joined(Step):
         chosen = self.chosen(variables)
         if not chosen:
             return variables
+        check_filled(chosen)
         names, made = [v.name for v in chosen], self.outputs(chosen)
         if len(made) > MAX_COLUMNS:
             raise ValueError(
@@ -92,13 +93,7 @@ class _Joined(Step):
         chosen = self.chosen(frame.variables)
         if not chosen:
             return None
-        matrix = frame.matrix([v.name for v in chosen])
-        if np.isnan(matrix).any():
-            gap = next(v.name for v, c in zip(chosen, matrix.T, strict=True) if np.isnan(c).any())
-            raise ValueError(
-                f"values of {gap!r} are missing; impute them, or drop their rows, before"
-            )
-        return self.estimator(chosen).fit(matrix)
+        return self.estimator(chosen).fit(frame.matrix([v.name for v in chosen]))
 
     def apply(self, frame: Frame, fitted: Any) -> Frame:
         chosen = self.chosen(frame.variables)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import csv
 import gzip
 
-from server.datasets.packs import library_file, once
+from server.datasets.packs import library_file
 
-from .table import Field, Table, columns
+from .table import Field, Table, columns, described
 
 UCI = "CC BY 4.0"
 
@@ -76,67 +76,58 @@ DIABETES = (
 PROGRESSION = Field("progression", help="How far the disease has gone one year later, 25 to 346.")
 
 
-@once
+@described(
+    title="Iris",
+    help="Flowers of three species of iris, by the size of their sepals and petals.",
+    source="Anderson and Fisher, Iris, 1936; UCI, 1988 (scikit-learn)",
+    licence=UCI,
+)
 def iris() -> Table:
     """150 rows, 4 numbers, 3 species."""
     rows, species = _classified("iris.csv")
     target = Field("species", "category", help="The species of the flower.", categories=species)
-    return Table(
-        title="Iris",
-        help="Flowers of three species of iris, by the size of their sepals and petals.",
-        columns=columns((*IRIS, target), rows),
-        target=target.name,
-        source="Anderson and Fisher, Iris, 1936; UCI, 1988 (scikit-learn)",
-        licence=UCI,
-    )
+    return Table(columns((*IRIS, target), rows), target=target.name)
 
 
-@once
+@described(
+    title="Wine",
+    help="Wines of one region of Italy, of three grapes, by their chemistry.",
+    source="Aeberhard and Forina, Wine, UCI, 1992 (scikit-learn)",
+    licence=UCI,
+)
 def wine() -> Table:
     """178 rows, 13 numbers, 3 cultivars."""
     rows, cultivars = _classified("wine_data.csv")
     target = Field("cultivar", "category", help="Which grape the wine is of.", categories=cultivars)
-    return Table(
-        title="Wine",
-        help="Wines of one region of Italy, of three grapes, by their chemistry.",
-        columns=columns((*WINE, target), rows),
-        target=target.name,
-        source="Aeberhard and Forina, Wine, UCI, 1992 (scikit-learn)",
-        licence=UCI,
-    )
+    return Table(columns((*WINE, target), rows), target=target.name)
 
 
-@once
+@described(
+    title="Breast cancer",
+    help="Tumours, by the nuclei of their cells in a picture of a fine needle aspirate.",
+    source="Wolberg, Mangasarian, Street and Street, Breast Cancer Wisconsin (Diagnostic), "
+    "UCI, 1993 (scikit-learn)",
+    licence=UCI,
+)
 def breast_cancer() -> Table:
     """569 rows, 30 numbers, malignant or benign."""
     rows, diagnoses = _classified("breast_cancer.csv")
     target = Field("diagnosis", "category", help="What the tumour is.", categories=diagnoses)
-    return Table(
-        title="Breast cancer",
-        help="Tumours, by the nuclei of their cells in a picture of a fine needle aspirate.",
-        columns=columns((*BREAST_CANCER, target), rows),
-        target=target.name,
-        source="Wolberg, Mangasarian, Street and Street, Breast Cancer Wisconsin (Diagnostic), "
-        "UCI, 1993 (scikit-learn)",
-        licence=UCI,
-    )
+    return Table(columns((*BREAST_CANCER, target), rows), target=target.name)
 
 
-@once
+@described(
+    title="Diabetes",
+    help="Patients with diabetes, by ten measures, and how the disease went on in a year.",
+    source="Efron, Hastie, Johnstone and Tibshirani, Least Angle Regression, 2004 (scikit-learn)",
+    licence="BSD-3-Clause, as part of scikit-learn",
+)
 def diabetes() -> Table:
     """442 rows, 9 numbers and a category, in the units they were measured in; a number."""
     inputs = _lines("diabetes_data_raw.csv.gz")
     labels = _lines("diabetes_target.csv.gz")
     rows = [[*_plain(row.split()), label] for row, label in zip(inputs, labels, strict=True)]
-    return Table(
-        title="Diabetes",
-        help="Patients with diabetes, by ten measures, and how the disease went on in a year.",
-        columns=columns((*DIABETES, PROGRESSION), rows),
-        target=PROGRESSION.name,
-        source="Efron, Hastie, Johnstone and Tibshirani, Least Angle Regression, 2004 "
-        "(scikit-learn)",
-        licence="BSD-3-Clause, as part of scikit-learn",
-    )
+    return Table(columns((*DIABETES, PROGRESSION), rows), target=PROGRESSION.name)
 
 
 def _classified(name: str) -> tuple[list[list[str]], dict[str, str]]:

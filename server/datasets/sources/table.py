@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from server.datasets.packs import frozen
+from server.datasets.packs import frozen, once
 
 Kind = Literal["number", "category", "text", "time"]
 
@@ -40,12 +40,8 @@ class Column:
 class Table:
     """`target` is the column that is usually predicted."""
 
-    title: str
-    help: str
     columns: tuple[Column, ...]
     target: str
-    source: str
-    licence: str
 
     @property
     def rows(self) -> int:
@@ -54,6 +50,32 @@ class Table:
     def __getitem__(self, name: str) -> Column:
         """The column of that name. Raises KeyError."""
         return {column.name: column for column in self.columns}[name]
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a table is from, and what reads it: once for all."""
+
+    title: str
+    help: str
+    source: str
+    licence: str
+    read: Callable[[], Table]
+
+    def __call__(self) -> Table:
+        """The table. Raises RuntimeError with the mend where what it is read from is missing."""
+        return self.read()
+
+
+def described(
+    title: str, help: str, source: str, licence: str
+) -> Callable[[Callable[[], Table]], Source]:
+    """Make a source of a function that reads a table."""
+
+    def make(read: Callable[[], Table]) -> Source:
+        return Source(title, help, source, licence, once(read))
+
+    return make
 
 
 @dataclass(frozen=True)

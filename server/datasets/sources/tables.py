@@ -5,9 +5,9 @@ from __future__ import annotations
 import csv
 import json
 
-from server.datasets.packs import once, unpacked
+from server.datasets.packs import unpacked
 
-from .table import Field, Table, columns
+from .table import Field, Table, columns, described
 
 PENGUINS = (
     Field(
@@ -68,38 +68,40 @@ SENTENCES = (
 )  # fmt: skip
 
 
-@once
+@described(
+    title="Penguins",
+    help="Penguins of three species on three islands, by their size; some values are missing.",
+    source="Gorman, Williams and Fraser, 2014; Horst, Hill and Gorman, palmerpenguins, 2020 "
+    "(PyPI palmerpenguins)",
+    licence="CC0 1.0",
+)
 def penguins() -> Table:
     """344 rows; 2 lack their measures, 11 their sex."""
     _, *rows = csv.reader(unpacked("penguins.csv.gz").decode().splitlines())
-    return Table(
-        title="Penguins",
-        help="Penguins of three species on three islands, by their size; some values are missing.",
-        columns=columns(PENGUINS, rows, missing="NA"),
-        target="species",
-        source="Gorman, Williams and Fraser, 2014; Horst, Hill and Gorman, palmerpenguins, 2020 "
-        "(PyPI palmerpenguins)",
-        licence="CC0 1.0",
-    )
+    return Table(columns(PENGUINS, rows, missing="NA"), target="species")
 
 
-@once
+@described(
+    title="Titanic",
+    help="The passengers of the Titanic, and who survived; many values are missing.",
+    source="Harrell and Cason, titanic3, Vanderbilt Biostatistics, 2002; OpenML 40945 "
+    "(PyPI scikit-learn)",
+    licence="public domain",
+)
 def titanic() -> Table:
     """1309 passengers, of whom 500 survived; 263 ages and 1014 cabins are missing."""
     content = unpacked("titanic.arff.gz").decode()
     rows = list(csv.reader(content.partition("@data\n")[2].splitlines()))
-    return Table(
-        title="Titanic",
-        help="The passengers of the Titanic, and who survived; many values are missing.",
-        columns=columns(TITANIC, rows, missing="?"),
-        target="survived",
-        source="Harrell and Cason, titanic3, Vanderbilt Biostatistics, 2002; OpenML 40945 "
-        "(PyPI scikit-learn)",
-        licence="public domain",
-    )
+    return Table(columns(TITANIC, rows, missing="?"), target="survived")
 
 
-@once
+@described(
+    title="Sentiment of sentences",
+    help="Sentences of reviews of products, films and restaurants that praise or blame.",
+    source="Kotzias et al., From Group to Individual Labels using Deep Features, 2015; "
+    "Sentiment Labelled Sentences, UCI, 2015 (npm sentiment)",
+    licence="CC BY 4.0",
+)
 def sentences() -> Table:
     """3000 sentences, 1000 of each site, half of them positive; some stand there twice."""
     packed = json.loads(unpacked("sentences.json.gz"))
@@ -109,15 +111,7 @@ def sentences() -> Table:
         for found in reviews
         if found["text"]  # the last one is empty
     ]
-    return Table(
-        title="Sentiment of sentences",
-        help="Sentences of reviews of products, films and restaurants that praise or blame.",
-        columns=columns(SENTENCES, rows),
-        target="sentiment",
-        source="Kotzias et al., From Group to Individual Labels using Deep Features, 2015; "
-        "Sentiment Labelled Sentences, UCI, 2015 (npm sentiment)",
-        licence="CC BY 4.0",
-    )
+    return Table(columns(SENTENCES, rows), target="sentiment")
 
 
 def _mended(text: str) -> str:

@@ -145,7 +145,7 @@ class View(Kind):
     #: whether it is enough to see it anew now and then, where it takes long
     seldom: ClassVar[bool] = False
     #: the forms of examples that it shows something of
-    forms: ClassVar[tuple[Form, ...]] = ("points", "image", "sequence", "tokens")
+    forms: ClassVar[tuple[Form, ...]] = ("points", "image", "sequence", "tokens", "table")
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:

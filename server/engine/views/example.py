@@ -39,7 +39,7 @@ class OfExample(View):
     bytes, of a picture u1, of a sequence f4 and of tokens i4 (little-endian).
     """
 
-    forms = ("image", "sequence", "tokens")
+    forms = ("image", "sequence", "tokens", "table")
 
     part: Literal["train", "validation", "test"] = "test"
     index: int = option(0, 0, 10_000_000, "Which example of the part; beyond the last, the last.")
@@ -252,7 +252,7 @@ class Mistakes(View):
     title = "Mistakes"
     help = "Examples that are taken for another class, the surest mistakes first."
     seldom = True
-    forms = ("image", "sequence", "tokens")
+    forms = ("image", "sequence", "tokens", "table")
     part: Literal["train", "validation", "test"] = "test"
     truth: int | None = Field(None, ge=0, le=10_000, description="Of this class only.")
     guess: int | None = Field(None, ge=0, le=10_000, description="Taken for this class only.")
