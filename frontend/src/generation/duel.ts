@@ -18,7 +18,7 @@ export const NAMES = ['made', 'real'] as const;
 export const MOST_JS = Math.LN2;
 /** Points that are made for a look, and pictures. */
 const POINTS = 200;
-const PICTURES = 64;
+const PICTURES = 24;
 
 export const TURNS: readonly { turn: Turn; title: string; step: string; help: string }[] = [
   {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Bytes, Floats } from '../types';
-import { featurePicture, outputMaps, pictureOf } from './pictures';
+import { asLines, featurePicture, madeMaps, noiseMap, outputMaps, pictureOf } from './pictures';
 
 const points = (map: Bytes | Floats) => ({
   inputs: { shape: [0, 1], data: new Float32Array() },
@@ -32,5 +32,33 @@ describe('pictures', () => {
     const bytes = { shape: [1, 1, 1], data: Uint8Array.of(7) };
     expect(outputMaps({ values: bytes, range: [0, 1] })?.data).toBe(bytes.data);
     expect(outputMaps(undefined)).toBeNull();
+  });
+});
+
+describe('pictures of a generator', () => {
+  it('show where each coordinate is made, the largest second number at the top', () => {
+    const values = { shape: [2, 2, 2], data: Float32Array.of(-6, 0, 6, 0, -6, 6, 9, -6) };
+    const maps = madeMaps({ values }, [-6, 6]);
+    expect(maps?.shape).toEqual([2, 2, 2]);
+    expect([...(maps?.data ?? [])]).toEqual([0, 255, 0, 255, 255, 0, 127, 127]);
+    expect(
+      madeMaps({ values: { shape: [1, 1, 8, 8, 1], data: new Uint8Array(64) } }, [0, 1]),
+    ).toBeNull();
+  });
+
+  it('show the first two numbers of the noise as the axes, the others as nothing', () => {
+    const map = (index: number) => [...noiseMap(index, 3, 2).data];
+    expect(map(0)).toEqual([0, 255, 0, 255]);
+    expect(map(1)).toEqual([255, 255, 0, 0]);
+    expect(new Set(map(2))).toEqual(new Set([128]));
+  });
+
+  it('are lines over a noise of one number', () => {
+    const line = asLines(noiseMap(0, 1, 3));
+    expect(line?.shape).toEqual([1, 3]);
+    expect(line?.data[0]).toBe(-1);
+    expect(line?.data[2]).toBe(1);
+    const plane = noiseMap(0, 2, 3);
+    expect(asLines(plane)).toBe(plane);
   });
 });

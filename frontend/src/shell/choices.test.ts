@@ -54,6 +54,13 @@ const experiment = (kind: string, features: string[]) =>
   ({ data: { dataset: { kind }, features } }) as unknown as Experiment;
 
 describe('choosing a dataset', () => {
+  it('leaves a duel as it is, where examples can be made', () => {
+    const duel = { ...experiment('circle', ['x', 'y']), generator: {} } as unknown as Experiment;
+    const to = (kind: string) => c.chooseDataset(schema, duel, { kind });
+    expect(to('plane')).toEqual({ data: { dataset: { kind: 'plane' } } });
+    expect(to('wave')).toHaveProperty('training.loss');
+  });
+
   it('changes nothing else within a problem', () => {
     const patch = c.chooseDataset(schema, experiment('circle', ['x', 'xy']), { kind: 'spiral' });
     expect(patch).toEqual({ data: { dataset: { kind: 'spiral' } } });
