@@ -29,6 +29,8 @@ from server.export.weights_file import pack, unpack
 from tests.conftest import ROOT
 from tests.families import with_layer
 
+from .test_adversarial import CASES as DUELS
+from .test_adversarial import DRAWN as DRAWN_DUELS
 from .test_words import exported
 
 #: networks whose code has every branch of the templates
@@ -72,7 +74,7 @@ FAMILIES = [
 EXPERIMENTS = [
     {}, WIDE, FUNCTION, DRAWN,
     *({"training": training} for training in TRAININGS),
-    *FAMILIES,
+    *FAMILIES, *DUELS.values(), *DRAWN_DUELS.values(),
     *(with_layer({"kind": kind}) for kind in LAYERS),
     with_layer({"kind": "conv2d", "padding": "same", "kernel_size": 4, "stride": 2, "groups": 1}),
     with_layer({"kind": "average_pooling2d", "padding": "same"}),
