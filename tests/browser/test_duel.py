@@ -11,7 +11,7 @@ from typing import Any
 from playwright.sync_api import Locator, Page, expect
 
 from .conftest import OpenPage
-from .lab import Lab
+from .lab import SVG, Lab, saved_picture, words
 
 DENSE = {"kind": "dense", "units": 6, "activation": "leaky_relu"}
 SMALL = {
@@ -183,6 +183,11 @@ def test_what_is_made_lies_over_the_plot(page: Page, axe: Callable[[Page], list[
     expect(table).to_contain_text("ln 2")
     expect(page.get_by_role("table", name="Confusion matrix")).to_contain_text("made")
     assert axe(page) == []
+    surface = saved_picture(page, "Output", "surface")
+    strokes = [path.get("d", "") for path in surface.iter(f"{SVG}path")]
+    assert max(d.count("Z") for d in strokes) >= 256  # cells of the grid; and of made points
+    assert any(d.count("Z") == 200 for d in strokes)
+    assert "Noise" in words(saved_picture(page, "Generator", "generator"))
 
 
 def test_pictures_that_are_made_stand_beside_real_ones(

@@ -1,6 +1,7 @@
 /** The pictures that can leave the page, each drawn from what the page shows now. */
 
 import { shapeWords } from '../examples/words';
+import { overPoints, underPoints } from '../generation/over';
 import { factsOf, fieldOf, titleOf } from '../network/facts';
 import { layerAt } from '../network/pairing';
 import { featurePicture, madeMaps, noiseMap, outputMaps, pictureOf } from '../network/pictures';
@@ -17,7 +18,7 @@ import { exampleImage, mapImage, planeImage, tileImage } from './canvas';
 import { curvesSvg, type Other } from './curves';
 import type { Look } from './look';
 import { networkSvg } from './network';
-import { surfaceSvg } from './surface';
+import { type Laid, surfaceSvg } from './surface';
 
 export interface PictureKind {
   name: string;
@@ -86,9 +87,15 @@ export function drawPlot(
     parts,
     contours: view.contours,
     discretize: view.discretize,
+    ...(session.problem === 'generation' ? { laid: laidOver(frame, look.dark) } : {}),
   };
   return surfaceSvg(shown, session, look);
 }
+
+const laidOver = (frame: Lab['frame'], dark: boolean): Laid => ({
+  under: (place) => underPoints(frame, place, dark),
+  over: (place) => overPoints(frame, place, dark),
+});
 
 function curves(lab: Lab, session: Session, look: Look): string | null {
   if (lab.curve.rows.length < 2) return null;

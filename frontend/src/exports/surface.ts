@@ -1,6 +1,7 @@
 /** The outcome as a picture: what the network answers, with the points and a key to the colours. */
 
 import { scaleLinear } from 'd3-scale';
+import type { Place, Shape } from '../generation/shapes';
 import { classColor, className, css, neutral, valueColor } from '../pictures/colors';
 import { contourLines, margins } from '../pictures/contours';
 import type { Part } from '../pictures/nearest';
@@ -11,6 +12,12 @@ import type { Points, Session } from '../types';
 import { type Axis, axes, type Frame } from './axes';
 import type { Look } from './look';
 import { label, picture, polyline, tag } from './svg';
+
+/** Shapes below and above the points. */
+export interface Laid {
+  under: (place: Place) => Shape[];
+  over: (place: Place) => Shape[];
+}
 
 export interface Shown {
   title: string;
@@ -24,6 +31,7 @@ export interface Shown {
   contours: boolean;
   /** Two colours only. */
   discretize: boolean;
+  laid?: Laid;
 }
 
 const SIZE = { width: 560, height: 600 };
@@ -41,7 +49,9 @@ export function surfaceSvg(shown: Shown, session: Session, look: Look): string {
   const inside = [
     shown.image ? image(shown.image) : '',
     plane && shown.contours ? contours(plane, session, x, y, look) : '',
+    shapes(shown.laid?.under, x, y),
     shown.points ? points(shown.points, shown.parts, session, x, y, look) : '',
+    shapes(shown.laid?.over, x, y),
     shown.output.type === 'lines' ? curves(shown.output.curves, x, y, look, session) : '',
   ];
   const heading = { x: 20, y: 32, 'font-size': 17, 'font-weight': 600, fill: look.ink };
@@ -52,6 +62,21 @@ export function surfaceSvg(shown: Shown, session: Session, look: Look): string {
     axes(FRAME, x, y, look),
     plane ? legend(plane, shown, look) : '',
   ]);
+}
+
+function shapes(of: Laid['under'] | undefined, x: Axis, y: Axis): string {
+  const found = of?.((a, b) => [x.scale(a), y.scale(b)]) ?? [];
+  return found
+    .map(({ d, fill, stroke, width, alpha, dash }) =>
+      tag('path', {
+        d,
+        fill: fill ?? 'none',
+        ...(stroke ? { stroke, 'stroke-width': width ?? 1, 'stroke-linejoin': 'round' } : {}),
+        ...(dash ? { 'stroke-dasharray': dash.join(' ') } : {}),
+        ...(alpha === undefined ? {} : { opacity: alpha }),
+      }),
+    )
+    .join('');
 }
 
 function place() {

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { Generated } from '../types';
+import type { Floats, Generated } from '../types';
 import { gridPixels } from './grid';
 import { moved, norm } from './moves';
-import { drawClouds, drawManifold, gridCells, pushLength } from './paint';
+import { cloudShapes, gridCells, gridShapes, pushLength, pushShapes } from './shapes';
 
+const INK = { fill: '#111', edge: '#eee' };
 const floats = (shape: number[], ...values: number[]) => ({
   shape,
   data: Float32Array.from(values),
@@ -27,18 +28,17 @@ describe('the warped grid', () => {
   });
 
   it('of a noise of one number is a line', () => {
-    const line: (readonly number[])[] = [];
-    const context = {
-      beginPath() {},
-      lineTo: (x: number, y: number) => line.push([x, y]),
-      stroke() {},
-    } as unknown as CanvasRenderingContext2D;
-    const ink = { fill: '', edge: '' };
-    drawManifold(context, floats([1, 2, 2], 1, 2, 3, 4), (x, y) => [x, -y], ink);
-    expect(line).toEqual([
-      [1, -2],
-      [3, -4],
-    ]);
+    const [line, ...none] = gridShapes(floats([1, 2, 2], 1, 2, 3, 4), (x, y) => [x, -y], INK);
+    expect(line?.d).toBe('M1.0 -2.0L3.0 -4.0');
+    expect(none).toEqual([]);
+  });
+
+  it('draws every cell once, and fills it once', () => {
+    const shapes = gridShapes(grid, (x, y) => [x, y], INK);
+    const cells = (d: string) => d.split('Z').filter(Boolean).sort();
+    const filled = shapes.filter(({ fill }) => fill).flatMap(({ d }) => cells(d));
+    expect(filled.sort()).toEqual(cells(shapes.at(-1)?.d ?? ''));
+    expect(filled).toHaveLength(2);
   });
 });
 
@@ -49,26 +49,30 @@ it('a push is drawn ever longer, and never too long', () => {
   expect(lengths.at(-1)).toBeLessThan(30);
 });
 
-it('a ring is filled when its cloud is covered', () => {
-  const arcs: number[] = [];
-  let filled = 0;
-  const context = {
-    beginPath() {},
-    stroke() {},
-    setLineDash() {},
-    fill: () => filled++,
-    arc: (...[, , , from, to]: number[]) => arcs.push((to ?? 0) - (from ?? 0)),
-  } as unknown as CanvasRenderingContext2D;
-  const clouds: NonNullable<Generated['clouds']> = {
-    centres: floats([3, 2], 0, 0, 1, 1, 2, 2),
-    radius: 0.5,
-    counts: { shape: [3], data: Uint32Array.of(0, 5, 12) },
-    due: 10,
+it('a push leads from its point the way it points, and none from who is not pushed', () => {
+  const made = { values: floats([2, 2], 1, 1, 5, 5), pushes: floats([2, 2], 0, 1, 0, 0) };
+  const [, arrow] = pushShapes(made, (x, y) => [x, -y], INK);
+  const [, fromX, fromY, toX, toY] = /^M(\S+) (\S+)L(\S+) ([-\d.]+)/.exec(arrow?.d ?? '') ?? [];
+  expect([fromX, fromY, toX]).toEqual(['1.0', '-1.0', '1.0']);
+  expect(Number(toY)).toBeLessThan(-1); // up, where the pixels of the test rise downwards
+  expect(arrow?.d).not.toContain('M5.0');
+});
+
+it('a ring is filled when its cloud is covered, before it is an arc', () => {
+  const shapesOf = (count: number) => {
+    const clouds: NonNullable<Generated['clouds']> = {
+      centres: floats([1, 2], 0, 0),
+      radius: 0.5,
+      counts: { shape: [1], data: Uint32Array.of(count) },
+      due: 10,
+    };
+    return cloudShapes(clouds, (x, y) => [x, y], INK);
   };
-  drawClouds(context, clouds, (x, y) => [x, y], { fill: '', edge: '' });
-  expect(filled).toBe(1);
-  // every ring whole, and on it an arc as far as it is covered
-  expect(arcs.map((arc) => arc / (2 * Math.PI))).toEqual([1, 1, 0.5, 1, 1]);
+  const [none, some, all] = [0, 5, 12].map(shapesOf);
+  expect(none?.map(({ dash }) => dash)).toEqual([[3, 3]]);
+  expect(some?.map(({ fill }) => fill)).toEqual([undefined, undefined]);
+  expect(some?.[1]?.d).toContain('A'); // half of it
+  expect(all?.[0]?.fill).toBe(INK.fill);
 });
 
 it('pictures of a grid of noise stand with the largest second number at the top', () => {
@@ -80,8 +84,9 @@ it('pictures of a grid of noise stand with the largest second number at the top'
 });
 
 describe('how far weights move', () => {
-  const before = [{ w: floats([1, 2], 0, 0) }, {}, { w: floats([1, 1], 1) }];
-  const after = [{ w: floats([1, 2], 3, 4) }, {}, { w: floats([1, 1], 1) }];
+  type Layers = (Record<string, Floats> | null)[];
+  const before: Layers = [{ w: floats([1, 2], 0, 0) }, {}, { w: floats([1, 1], 1) }];
+  const after: Layers = [{ w: floats([1, 2], 3, 4) }, {}, { w: floats([1, 1], 1) }];
 
   it('is told of each network alone', () => {
     expect(moved(before, after, 0, 2)).toEqual({ length: 5, whole: true });
