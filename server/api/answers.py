@@ -113,11 +113,19 @@ class Stage(Answer):
     examples: list[list[float | str | None]] = Field(description="The first training rows.")
 
 
+class Tested(Answer):
+    examples: list[list[float | str | None]] = Field(
+        description="The first test rows as they were collected."
+    )
+    answers: list[float | str] = Field(description="Classes, or numbers in their own unit.")
+
+
 class Preparation(Answer):
     answer: str
     problem: Literal["classification", "regression"]
     classes: list[str]
     stages: list[Stage]
+    tested: Tested
 
 
 class Translation(Answer):

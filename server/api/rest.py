@@ -19,7 +19,7 @@ from typing_extensions import TypeAliasType
 from server import __version__
 from server.datasets.base import Dataset
 from server.datasets.preview import preview
-from server.datasets.profile import stages
+from server.datasets.profile import stages, tested
 from server.engine import commands as c
 from server.engine.adversarial import drawn_on_host
 from server.engine.commands import Refused
@@ -188,6 +188,7 @@ def preparation(
         "problem": dataset.problem,
         "classes": list(dataset.class_names),
         "stages": stages(prepared),
+        "tested": tested(prepared, dataset.class_names),
     }
     return JSONResponse(told)
 

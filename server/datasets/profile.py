@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,19 @@ def stages(prepared: Prepared) -> list[dict[str, Any]]:
             }
         )
     return found
+
+
+def tested(prepared: Prepared, classes: Sequence[str]) -> dict[str, Any]:
+    """The first `examples` of the test part as they were collected, in its order, without those
+    that a step leaves out, and their `answers`: classes by name, numbers in their own unit."""
+    rows = np.flatnonzero(prepared.part == PARTS.index("test"))[:ROWS]
+    mean, deviation = prepared.scale
+    answers = prepared.labels[rows].astype(np.float64) * deviation + mean
+    return {
+        "examples": _first(prepared.frames[0].take(prepared.kept[rows])),
+        # labels have the digits of float32
+        "answers": [classes[int(a)] if classes else float(f"{a:.6g}") for a in answers],
+    }
 
 
 def of_column(v: Variable, column: NDArray[Any]) -> dict[str, Any]:

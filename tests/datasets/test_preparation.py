@@ -26,6 +26,8 @@ import server.datasets
 import server.layers
 import server.training  # noqa: F401 - these fill the registries
 from server.datasets.preparation import Frame, Pipeline, Variable, prepared_variables
+from server.datasets.preparation.pipeline import numbers
+from server.datasets.profile import tested
 from server.datasets.split import Loaded, Prepared, load
 from server.experiment import Experiment
 from server.experiment.registry import DATASETS, PREPARATIONS
@@ -253,6 +255,25 @@ def test_rows_with_gaps_and_repeated_rows_go() -> None:
                   np.array(["x", "x", "", "", "y"], object)))  # fmt: skip
     kept = PREPARATIONS["drop_duplicates"]().kept(whole)
     assert kept.tolist() == [True, False, True, False, True]
+
+
+def test_the_first_test_rows_are_told_of_as_they_were_collected() -> None:
+    steps = [{"kind": "drop_missing", "columns": ["bmi"]}, {"kind": "pca"}, "one_hot"]
+    found = prepared(dataset="diabetes", preparation=steps)
+    told, table = tested(found, ()), DATASETS["diabetes"].table()
+    rows = {tuple(row) for row in zip(*(_cells(c) for c in table.columns), strict=True)}
+    examples = zip(told["examples"], told["answers"], strict=True)
+    assert {(*row, answer) for row, answer in examples} <= rows
+    frame = DATASETS["diabetes"]().frame_of(
+        [dict(zip([c.name for c in table.columns], told["examples"][0], strict=False))]
+    )
+    first = found.inputs[found.part == 2][0]
+    np.testing.assert_array_equal(numbers(found.pipeline.transform(frame))[0], first)
+
+
+def _cells(column: Any) -> list[Any]:
+    cells = column.values.tolist()
+    return [column.categories[c] for c in cells] if column.categories else cells
 
 
 # -- the split ---------------------------------------------------------------------------
