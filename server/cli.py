@@ -69,12 +69,16 @@ def serve(
     import uvicorn
 
     from server.app import create_app
+    from server.engine.platform import NoDevice
 
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(settings.log_level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
-    application = create_app(settings)
+    try:
+        application = create_app(settings)
+    except NoDevice as missing:
+        raise refuse(str(missing)) from None
     # What is there now stays: a collection that goes through it stops every session for 0.2 s.
     gc.freeze()
     listener = _listen(settings.host, settings.port)

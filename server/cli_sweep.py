@@ -45,7 +45,10 @@ def sweep(
     asked = _read(spec)
     settings = read_settings()
     check_folder(settings.data_dir)
-    platform.configure(settings.platform, settings.data_dir / "programs")
+    try:
+        platform.configure(settings.platform, settings.data_dir / "programs")
+    except platform.NoDevice as missing:
+        raise refuse(str(missing)) from None
     engine = Engine(train_workers=settings.train_workers)
     sweeps = Sweeps(engine)
     try:

@@ -39,6 +39,7 @@ def layerlab(folder: Path, *arguments: str, **variables: str) -> subprocess.Comp
         ("sweep sweep.json", {"LAYERLAB_PORT": "many"}, "LAYERLAB_PORT: Input should be"),
         ("sweep sweep.json", {"LAYERLAB_DATA_DIR": "spec.json"}, "Cannot write in spec.json"),
         ("serve", {"LAYERLAB_DATA_DIR": "spec.json"}, "Cannot write in spec.json"),
+        ("serve", {"LAYERLAB_PLATFORM": "gpu", "JAX_PLATFORMS": "cpu"}, "JAX finds no GPU"),
         ("export bytes --target onnx --weights weights", {}, "bytes: Invalid JSON"),
         ("export spec.json --target onnx --weights weights", {}, "weights"),
         ("restore bytes", {}, "bytes is no whole backup"),

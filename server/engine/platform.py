@@ -19,13 +19,25 @@ if _SMALL_LOOP not in os.environ.get("XLA_FLAGS", ""):
 import jax  # noqa: E402 - the flags are read at import
 
 
+class NoDevice(Exception):
+    """There is no such device as is asked for."""
+
+
 def configure(platform: str = "cpu", cache_dir: Path | None = None) -> None:
-    """Choose the device ("cpu", "gpu" or "auto") and where compiled programs are kept."""
+    """Choose the device ("cpu", "gpu" or "auto") and where compiled programs are kept.
+
+    Raises NoDevice, with the mend, where there is no GPU and one is asked for.
+    """
     config: Any = jax.config  # its `update` has no types
     # Every call is waited for: on the CPU it may as well run in the thread that calls.
     config.update("jax_cpu_enable_async_dispatch", False)
-    if platform != "auto":
+    if platform == "cpu":
         config.update("jax_platforms", platform)
+    # JAX takes a GPU where it finds one, of whatever make; asked for by name it wants all makes.
+    if platform == "gpu" and jax.default_backend() == "cpu":
+        raise NoDevice(
+            "JAX finds no GPU here; install its plugin for this GPU, or set LAYERLAB_PLATFORM=cpu"
+        )
     if cache_dir is None:
         return
     cache_dir.mkdir(parents=True, exist_ok=True)
