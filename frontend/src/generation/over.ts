@@ -8,7 +8,7 @@ import { shown } from './shown.svelte';
 export function underPoints(frame: Frame | null, place: Place, dark: boolean): Shape[] {
   const manifold = frame?.views.manifold;
   if (!shown.manifold || manifold?.values.shape.at(-1) !== 2) return [];
-  return gridShapes(manifold.values, place, { fill: madeColor(), edge: inkOf(dark) });
+  return gridShapes(manifold.values, place, { fill: inkOf(dark), edge: inkOf(dark) });
 }
 
 export function overPoints(frame: Frame | null, place: Place, dark: boolean): Shape[] {

@@ -119,7 +119,7 @@ function areaOf(corners: GridCell['corners']): number {
   return Math.abs(twice) / 2;
 }
 
-/** The grid, its cells the darker the smaller; of a noise of one number a line. */
+/** The grid, its cells filled the more the smaller they are; of a noise of one number a line. */
 export function gridShapes(values: Tensor, place: Place, ink: Ink): Shape[] {
   if (values.shape[0] === 1) {
     const count = values.shape[1] ?? 0;
@@ -134,7 +134,7 @@ export function gridShapes(values: Tensor, place: Place, ink: Ink): Shape[] {
     shades[shade] += cell;
     all += cell;
   }
-  const filled = shades.map((d, i) => ({ d, fill: ink.fill, alpha: (0.75 * (i + 0.5)) / SHADES }));
+  const filled = shades.map((d, i) => ({ d, fill: ink.fill, alpha: (0.6 * (i + 0.5)) / SHADES }));
   return [...filled.filter(({ d }) => d), { d: all, stroke: ink.edge, width: 0.7, alpha: 0.7 }];
 }
 

@@ -21,7 +21,7 @@ const MOST_SETTINGS = 3;
 export function deeds(schema: Schema, { experiment, entries }: RunLog): Deed[] {
   let before = experiment;
   return entries.map((entry) => {
-    if (entry.kind !== 'changed') return { step: entry.step, text: wordsOf(entry) };
+    if (entry.kind !== 'changed') return { step: entry.step, text: wordsOf(entry, before) };
     const after = merge(before as unknown as Json, entry.patch) as unknown as Experiment;
     const text = changeText(schema, before, after);
     before = after;
@@ -38,15 +38,21 @@ function changeText(schema: Schema, before: Experiment, after: Experiment): stri
   return said.join(', ') + (more > 0 ? ` and ${more} more` : '');
 }
 
-function wordsOf(entry: Exclude<Entry, { kind: 'changed' }>): string {
-  return entry.kind === 'edited' ? editText(entry.edit) : 'played on after early stopping';
+function wordsOf(entry: Exclude<Entry, { kind: 'changed' }>, now: Experiment): string {
+  return entry.kind === 'edited' ? editText(entry.edit, now) : 'played on after early stopping';
 }
 
-/** Layers count the hidden ones from 1, as their heads do. */
-function editText({ layer, param, index, value }: Edit): string {
+/** Layers count the hidden ones from 1, as their heads do; a generator's come after the output. */
+function editText(
+  { layer, param, index, value }: Edit,
+  { network, generator }: Experiment,
+): string {
   const what = param === 'b' ? 'bias' : 'weight';
   const units = index.map((i) => i + 1).join(' to ');
-  return `${what} ${units} of layer ${layer + 1} set to ${weightText(value)}`;
+  const own = network.layers.length + 1;
+  const where =
+    generator && layer >= own ? `generator layer ${layer - own + 1}` : `layer ${layer + 1}`;
+  return `${what} ${units} of ${where} set to ${weightText(value)}`;
 }
 
 /** Learning rate as learning rate, but L1 as L1. */

@@ -91,7 +91,12 @@ function items(root: Schema, node: Schema, place: Place): Difference[] {
   const most = Math.max(...lists.map((list) => list?.length ?? 0));
   return Array.from({ length: most }, (_, i) => i).flatMap((i) => {
     const values = lists.map((list) => list?.[i]);
-    const one = { path: `${place.path}/${i}`, prefix: '', title: `Layer ${i + 1}`, values };
+    const one = {
+      path: `${place.path}/${i}`,
+      prefix: place.prefix,
+      title: `Layer ${i + 1}`,
+      values,
+    };
     const missing = lists.some((list) => list && list.length <= i);
     const whole = missing ? [row(one, (value) => summary(item, value))] : [];
     return [...whole, ...compare(root, item, one)];

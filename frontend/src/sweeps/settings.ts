@@ -47,7 +47,8 @@ const MOST_LEVELS = 64;
 
 export function settingsOf(schema: Schema, experiment: Experiment): Setting[] {
   const value = experiment as unknown as Json;
-  const rooms = ['training', 'network', 'data'].map((name) => ({
+  const names = ['training', 'network', ...(experiment.generator ? ['generator'] : []), 'data'];
+  const rooms = names.map((name) => ({
     name,
     node: at(schema, name),
   }));
