@@ -228,10 +228,11 @@ def _rounded(value: float, digits: int) -> float:
 
 
 def _weights(layers: list[dict[str, Any]]) -> list[dict[str, Any]] | None:
-    """Every parameter to four digits; None for too many, or where one is no number."""
+    """Every parameter to four digits; None for too many, or where one is no number or kernel."""
     arrays = [{k: np.asarray(a, np.float64) for k, a in one["params"].items()} for one in layers]
     flat = [a for layer in arrays for a in layer.values()]
-    if sum(a.size for a in flat) > MAX_WEIGHTS or not all(np.isfinite(a).all() for a in flat):
+    plain = all(a.ndim <= 2 and np.isfinite(a).all() for a in flat)
+    if sum(a.size for a in flat) > MAX_WEIGHTS or not plain:
         return None
     round4 = np.vectorize(lambda value: _rounded(value, 4), otypes=[float])
     return [{name: round4(a).tolist() for name, a in layer.items()} for layer in arrays]

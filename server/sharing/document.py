@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
@@ -17,6 +18,7 @@ import server.datasets
 import server.layers
 import server.training  # noqa: F401 - they fill the registries
 from server.experiment import Experiment, Spec
+from server.experiment.network import MAX_LAYERS
 from server.experiment.patch import patched
 
 VERSION = 1
@@ -105,7 +107,7 @@ class Moment(Spec):
     platform: str = Field(max_length=200)
     curve: Curve
     surface: Surface | None = None
-    weights: tuple[dict[Name, Numbers], ...] | None = Field(None, max_length=32)
+    weights: tuple[dict[Name, Numbers], ...] | None = Field(None, max_length=2 * (MAX_LAYERS + 1))
 
     @field_validator("weights")
     @classmethod
@@ -181,7 +183,7 @@ def document(share: Share) -> dict[str, Any]:
     """The share as JSON: the experiment with every default written out, as its digest has it,
     and of the rest what says something."""
     written = share.model_dump(mode="json", exclude_defaults=True, exclude={"experiment"})
-    experiment = share.experiment.model_dump(mode="json")
+    experiment = json.loads(share.experiment.canonical())
     return {"version": VERSION, "experiment": experiment} | written
 
 

@@ -16,7 +16,9 @@ from server.datasets.features import transform
 from server.datasets.split import TRAIN, Loaded, load
 from server.experiment import Experiment
 from server.experiment.shapes import layer_shapes
-from server.layers.base import Context
+from server.layers.base import Context, Merge
+from server.layers.dense import Dense
+from server.training.targets import output_units
 
 from .document import Moment, Share, Surface
 
@@ -50,7 +52,7 @@ STACK = 8
 TILE = 62
 #: points per side of a tile's map, and of the surface's
 MAP, HEAT = 24, 200
-POINTS = 400
+POINTS, MADE = 400, 200
 LINKS = 160
 #: how layers are asked what they answer
 LOOKING = Context(training=False, key=None, mask=None, linear=lambda x, w: x @ w)
@@ -70,11 +72,12 @@ def _drawn(share: Share) -> bytes:
     canvas.frame(OUTCOME)
     surface = moment.surface if moment else None
     if experiment.data.dataset.form == "points":
-        _draw_outcome(canvas, data, experiment.data.dataset, surface)
+        _draw_outcome(canvas, data, experiment, surface)
+        _draw_made(canvas, experiment, moment)
         _draw_network(canvas, experiment, moment)
     else:
         _draw_examples(canvas, data, experiment.data.dataset)
-        _draw_stack(canvas, experiment)
+        _draw_stacks(canvas, experiment)
     if moment is not None:
         _draw_curves(canvas, moment)
     return canvas.png()
@@ -140,11 +143,12 @@ def _shortened(text: str, length: int) -> str:
 
 
 def _about(experiment: Experiment) -> str:
-    training = experiment.training
+    training, generator = experiment.training, experiment.generator
+    moved = f"{training.optimizer.title} {training.learning_rate:g}"
     parts = [
         experiment.data.dataset.title.replace("×", "x"),
         _layers(experiment),
-        f"{training.optimizer.title} {training.learning_rate:g}",
+        f"generator of {len(generator.layers) + 1} layers" if generator is not None else moved,
     ]
     return _shortened(" · ".join(parts), 64)
 
@@ -154,7 +158,7 @@ def _layers(experiment: Experiment) -> str:
     if not layers:
         return "no hidden layer"
     if all(layer.kind == "dense" for layer in layers):
-        return f"hidden layers {'-'.join(map(str, _units(experiment)))}"
+        return f"hidden layers {'-'.join(map(str, _units(layers)))}"
     return f"{len(layers)} hidden layer{'s' * (len(layers) > 1)}"
 
 
@@ -207,31 +211,53 @@ def _heat(surface: Surface, dataset: Dataset) -> Image.Image:
     return _image(np.array(NEUTRAL, np.float32) * (1 - t) + colours[winner] * t)
 
 
-def _label_colours(data: Loaded, dataset: Dataset) -> list[Rgb]:
+def _label_colours(data: Loaded, experiment: Experiment) -> list[Rgb]:
+    dataset = experiment.data.dataset
+    if experiment.generator is not None:  # all of them are real
+        return [POSITIVE] * len(data.labels)
     if dataset.problem == "classification":
         return [CLASSES[int(label) % len(CLASSES)] for label in data.labels]
     low, high = data.label_range
     return [_tint(c) for c in _diverging((data.labels - low) / max(high - low, 1e-9) * 2 - 1)]
 
 
-def _draw_outcome(canvas: _Canvas, data: Loaded, dataset: Dataset, surface: Surface | None) -> None:
+def _draw_outcome(
+    canvas: _Canvas, data: Loaded, experiment: Experiment, surface: Surface | None
+) -> None:
     """Of points: what the network answers, and what it learns from."""
+    dataset = experiment.data.dataset
     if dataset.dimensions == 1:
         _draw_fit(canvas, data, surface)
         return
     if surface is not None and surface.maps:
         canvas.paste(_heat(surface, dataset), OUTCOME)
-    _draw_points(canvas, data, dataset, PAPER if surface else RAIL)
-
-
-def _draw_points(canvas: _Canvas, data: Loaded, dataset: Dataset, edge: Rgb) -> None:
-    x0, y0, x1, y1 = OUTCOME
     train = np.flatnonzero(data.part == TRAIN)[:POINTS]
-    colours, inputs = _label_colours(data, dataset), data.inputs
-    for i in train:
-        x, y = np.clip(inputs[i] / DOMAIN, -1, 1)
+    colours = _label_colours(data, experiment)
+    _draw_points(
+        canvas, data.inputs[train], [colours[i] for i in train], PAPER if surface else RAIL
+    )
+
+
+def _draw_points(canvas: _Canvas, points: Any, colours: Sequence[Rgb], edge: Rgb) -> None:
+    x0, y0, x1, y1 = OUTCOME
+    for point, colour in zip(points, colours, strict=True):
+        x, y = np.clip(point / DOMAIN, -1, 1)
         where = x0 + (x + 1) / 2 * (x1 - x0), y0 + (1 - y) / 2 * (y1 - y0)
-        canvas.dot(*where, 4.5, colours[i], edge)
+        canvas.dot(*where, 4.5, colour, edge)
+
+
+def _draw_made(canvas: _Canvas, experiment: Experiment, moment: Moment | None) -> None:
+    """The points that a generator makes, where the moment tells all of its weights."""
+    generator, first = experiment.generator, len(experiment.network.layers) + 1
+    if generator is None or moment is None:
+        return
+    layers = (*generator.layers, Dense(units=2, activation=experiment.made_activation))
+    rng, size = np.random.default_rng(0), (MADE, generator.latent)
+    noise = rng.uniform(-1, 1, size) if generator.noise == "uniform" else rng.standard_normal(size)
+    *_, made = passed = _passed(layers, (moment.weights or ())[first:], noise.astype(np.float32))
+    if len(passed) == len(layers) + 1 and made.shape == (MADE, 2):
+        finite = made[np.isfinite(made).all(1)]
+        _draw_points(canvas, finite, [NEGATIVE] * len(finite), PAPER)
 
 
 def _draw_fit(canvas: _Canvas, data: Loaded, surface: Surface | None) -> None:
@@ -271,7 +297,7 @@ def _draw_examples(canvas: _Canvas, data: Loaded, dataset: Dataset) -> None:
             words = gap.join(dataset.vocabulary[token] for token in example)
             canvas.text(x0 + 24, middle, _shortened(words, 24), 22, INK, "lm")
             continue
-        values = example[:, 0].astype(float)
+        values = example.reshape(len(example), -1)[:, 0].astype(float)  # of a table, a row
         values = (values - values.min()) / (np.ptp(values) or 1)
         xs = np.linspace(x0 + 12, x1 - 12, len(values))
         ys = middle + (0.5 - values) * 0.7 * height
@@ -333,7 +359,7 @@ class _Column:
 def _draw_network(canvas: _Canvas, experiment: Experiment, moment: Moment | None) -> None:
     weights = _weights(experiment, moment)
     stacks = _maps(experiment, moment)
-    sizes = [len(experiment.data.features), *_units(experiment)]
+    sizes = [len(experiment.data.features), *_units(experiment.network.layers)]
     shown = _shown(len(sizes))
     tile = _tile_size([sizes[i] for i in shown])
     columns = [_column(i, shown, sizes, stacks, tile) for i in shown]
@@ -349,34 +375,53 @@ def _draw_network(canvas: _Canvas, experiment: Experiment, moment: Moment | None
         _draw_column(canvas, column, tile, experiment.data.dataset.dimensions)
 
 
-def _draw_stack(canvas: _Canvas, experiment: Experiment) -> None:
+def _draw_stacks(canvas: _Canvas, experiment: Experiment) -> None:
     """Of a network for other examples than points: its layers from input to output, with the
-    shape that an example has after each."""
-    layers, dataset = experiment.network.layers, experiment.data.dataset
-    shapes = layer_shapes(layers, experiment.input_shape)
+    shape that an example has after each; beside those of a generator, where there is one."""
+    layers, generator = experiment.network.layers, experiment.generator
     titles = ["Input", *(layer.title for layer in layers), "Output"]
-    outputs = dataset.classes if dataset.classes > 2 else 1
-    shapes = [*shapes, (*dataset.label_shape, outputs)]
+    outputs = (*experiment.task.label_shape, _output_units(experiment))
+    shapes = [*layer_shapes(layers, experiment.input_shape), outputs]
+    x0, y0, x1, y1 = NETWORK
+    if generator is None:
+        _draw_stack(canvas, NETWORK, titles, shapes)
+        return
+    middle = (x0 + x1) / 2
+    titles[0], titles[-1] = "Real or made", "Verdict"
+    _draw_stack(canvas, (middle + 8, y0, x1, y1), titles, shapes)
+    titles = ["Noise", *(layer.title for layer in generator.layers), "Made"]
+    made = experiment.data.dataset.input_shape
+    shapes = [*layer_shapes(generator.layers, (generator.latent,)), made]
+    _draw_stack(canvas, (x0, y0, middle - 8, y1), titles, shapes)
+
+
+def _draw_stack(
+    canvas: _Canvas, box: Box, titles: Sequence[str], shapes: Sequence[Sequence[int]]
+) -> None:
     rows = list(zip(titles, shapes, strict=True))
     if len(rows) > STACK:
         rows = [*rows[: STACK - 2], (f"{len(rows) - STACK + 1} more", ()), rows[-1]]
-    x0, y0, x1, y1 = NETWORK
+    x0, y0, x1, y1 = box
+    room = 40 if x1 - x0 > 400 else 15  # letters of a title
     pitch = min((y1 - y0) / len(rows), 64)
     for (title, shape), y in zip(rows, _spread((y0 + y1) / 2, len(rows), pitch), strict=True):
         canvas.frame((x0, y - pitch / 2 + 4, x1, y + pitch / 2 - 4), NEUTRAL)
-        canvas.text(x0 + 16, y, title, 20, INK, "lm")
+        canvas.text(x0 + 16, y, _shortened(title, room), 20, INK, "lm")
         canvas.text(x1 - 16, y, " x ".join(map(str, shape)), 20, CAPTION, "rm")
 
 
-def _units(experiment: Experiment) -> list[int]:
-    return [int(getattr(layer, "units", 1)) for layer in experiment.network.layers]
+def _units(layers: Sequence[Any]) -> list[int]:
+    return [int(getattr(layer, "units", 1)) for layer in layers]
 
 
 def _outputs(weights: list[Floats] | None, experiment: Experiment) -> int:
     if weights:
         return min(weights[-1].shape[1], ROWS)
-    classes = experiment.data.dataset.classes
-    return min(classes, ROWS) if classes > 2 else 1
+    return min(_output_units(experiment), ROWS)
+
+
+def _output_units(experiment: Experiment) -> int:
+    return output_units(experiment.task, experiment.output_activation)
 
 
 def _shown(columns: int) -> list[int]:
@@ -465,9 +510,11 @@ def _weights(experiment: Experiment, moment: Moment | None) -> list[Floats] | No
     """The weight matrices (inputs, units), output last; None where they are not all known."""
     if moment is None or not moment.weights:
         return None
-    if len(moment.weights) != len(experiment.network.layers) + 1:
+    judges = len(experiment.network.layers) + 1  # those of a generator come after them
+    makers = len(experiment.generator.layers) + 1 if experiment.generator is not None else 0
+    if len(moment.weights) != judges + makers:
         return None
-    matrices = [np.asarray(layer.get("w", 0), np.float32) for layer in moment.weights]
+    matrices = [np.asarray(one.get("w", 0), np.float32) for one in moment.weights[:judges]]
     return matrices if all(m.ndim == 2 and m.size for m in matrices) else None
 
 
@@ -475,18 +522,27 @@ def _maps(experiment: Experiment, moment: Moment | None) -> list[Floats | None]:
     """What features and hidden units answer over the domain, (units, MAP²) or in one dimension
     (units, MAP) a column; None where the moment does not say it."""
     x = transform(experiment.data.features, _grid(experiment.data.dataset.dimensions))
-    columns: list[Floats | None] = [x.T]
     layers = experiment.network.layers
-    known = list(moment.weights or ()) if moment is not None else []
-    for layer, numbers in zip(layers, known, strict=False):
+    known = moment.weights or () if moment is not None else ()
+    columns: list[Floats | None] = [outputs.T for outputs in _passed(layers, known, x)]
+    return columns + [None] * (len(layers) + 1 - len(columns))
+
+
+def _passed(layers: Sequence[Any], known: Sequence[Any], x: Floats) -> list[Floats]:
+    """What comes in, and the outputs of the layers one after the other, as far as their weights
+    tell."""
+    kept: list[Any] = [x]
+    for i, (layer, numbers) in enumerate(zip(layers, known, strict=False)):
         params = {name: np.asarray(value, np.float32) for name, value in numbers.items()}
         try:
-            outputs, _ = layer.apply(params, params, x, LOOKING)
+            if isinstance(layer, Merge):
+                outputs = layer.merge(kept[-1], kept[i - layer.back])
+            else:
+                outputs, _ = layer.apply(params, params, kept[-1], LOOKING)
         except (KeyError, TypeError, ValueError):  # weights of another network, or not all of them
             break
-        x = np.asarray(outputs, np.float32)
-        columns.append(x.T)
-    return columns + [None] * (len(layers) + 1 - len(columns))
+        kept.append(np.asarray(outputs, np.float32))
+    return kept
 
 
 def _grid(dimensions: int) -> Floats:

@@ -137,3 +137,52 @@ def test_any_number_of_layers_has_a_picture(count: int) -> None:
 )
 def test_weights_of_another_network_do_no_harm(weights: list[Any]) -> None:
     pixels(draw(share({}, weights=weights, surface=constant(7))))
+
+
+def duel(layer: dict[str, Any]) -> dict[str, Any]:
+    """Nothing real; noise goes through one layer, and comes out as it is."""
+    return {"data": EMPTY, "network": layers(1), "generator": {"latent": 2, "layers": [layer]}}
+
+
+def copied(scale: float, place: float) -> list[dict[str, Any]]:
+    """Weights of the discriminator, and of a generator that makes `scale` times its noise around
+    a place at the right or the left."""
+    judge = [{"w": [[1.0], [0.0]], "b": [0.0]}, {"w": [[1.0]], "b": [0.0]}]
+    same = {"w": [[1.0, 0.0], [0.0, 1.0]], "b": [0.0, 0.0]}
+    return [*judge, same, {"w": [[scale, 0.0], [0.0, scale]], "b": [place, 0.0]}]
+
+
+@pytest.mark.parametrize("place", [-3.0, 3.0])
+def test_what_a_generator_makes_is_shown_where_it_lies(place: float) -> None:
+    plain = {"kind": "dense", "units": 2, "activation": "linear"}
+    moment = {"weights": copied(0.2, place), "surface": constant(255)}
+    picture = draw(share(duel(plain), **moment))
+    x0, y0, x1, y1 = OUTCOME
+    left, right = (x0, y0, (x0 + x1) / 2, y1), ((x0 + x1) / 2, y0, x1, y1)
+    here, there = (left, right) if place < 0 else (right, left)
+    assert count(picture, here, NEGATIVE) > 500 and count(picture, there, NEGATIVE) == 0
+
+
+@pytest.mark.parametrize(
+    "weights", [[], copied(1, 0)[:3], copied(1e38, 1e38), [{}] * 4, copied(1, 0) * 2]
+)
+def test_a_generator_of_unknown_weights_does_no_harm(weights: list[Any]) -> None:
+    normalized = {"kind": "dense", "units": 2, "normalization": "batch"}
+    for layer in (normalized, {"kind": "dense", "units": 2}):
+        pixels(draw(share(duel(layer), weights=weights, surface=constant(7))))
+
+
+def test_real_points_of_a_duel_have_the_colour_of_what_is_real() -> None:
+    data = {"dataset": {"kind": "drawn", "points": [[-3, 0, 0], [3, 0, 1]] * 4}}
+    picture = draw(share({"data": data, "generator": {}}))
+    assert count(picture, OUTCOME, POSITIVE) > 50 and count(picture, OUTCOME, NEGATIVE) == 0
+
+
+def test_both_stacks_of_a_duel_of_pictures_are_drawn() -> None:
+    alone = {"data": {"dataset": "digits"}}
+    x0, y0, x1, y1 = NETWORK
+    gap = ((x0 + x1) / 2 - 4, y0, (x0 + x1) / 2 + 4, y1)
+    for experiment, split in ((alone, False), (alone | {"generator": {}}, True)):
+        found = pixels(draw(share(experiment)))
+        ax, ay, bx, by = map(int, gap)
+        assert (found[ay:by, ax:bx] == 255).all() == split
