@@ -304,8 +304,9 @@ def scores(
     examples = made(shape, state, live, standing_noise(shape, count))
     verdicts = judged(shape, state, live, examples)
     masks = (rows["part"][None] == arange(3)[:, None]).astype(jnp.float32)
-    seen_through = 1.0 - shape.guessed(verdicts.outputs).astype(jnp.float32)
-    believed = shape.guessed(result.outputs).astype(jnp.float32)
+    border = _border(loss, verdicts, result, rows)
+    seen_through = (verdicts.outputs[:, 0] <= border).astype(jnp.float32)
+    believed = (result.outputs[:, 0] > border).astype(jnp.float32)
     of_real = _per_part(masks, loss.real(result.logits))
     right, caught = _per_part(masks, believed), seen_through.mean()
     hits, all_of = masks @ believed, masks.sum(1)
@@ -319,6 +320,15 @@ def scores(
         "cost": loss.maker(verdicts.logits).mean(),
         "made": examples if not shape.streamed else zeros((0, 2)),
     }
+
+
+def _border(loss: Any, verdicts: Pass, result: Pass, rows: Tree) -> Any:
+    """The verdict above which an example is taken for real: of heights the middle between those of
+    the made and of the real training examples."""
+    if not loss.heights:
+        return (loss.low + 1.0) / 2
+    training = (rows["part"] == 0).astype(jnp.float32)
+    return (verdicts.outputs.mean() + mean_loss(result.outputs[:, 0], training)) / 2
 
 
 def _per_part(masks: jax.Array, values: jax.Array) -> jax.Array:

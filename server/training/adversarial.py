@@ -3,7 +3,7 @@ and what they cost the generator, from its pre-activations (B, 1) -> (B,)."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import jax
 import jax.numpy as jnp
@@ -24,6 +24,8 @@ class Adversarial(Loss):
     rebuilds = False
     activations = ("sigmoid",)
     low = 0.0
+    #: whether a verdict is a height, of which only differences count
+    heights: ClassVar[bool] = False
 
     def default_activation(self, task: Task) -> str:
         return self.activations[0]
@@ -124,6 +126,7 @@ class Wasserstein(Adversarial):
 
     activations = ("linear",)
     low = -1.0
+    heights = True
 
     kind: Literal["wasserstein"] = "wasserstein"
     gradient_penalty: float = setting(

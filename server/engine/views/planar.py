@@ -110,7 +110,7 @@ class Units(View):
 def _is_height(scene: Scene) -> bool:
     """Whether the output is a height of which only differences count, as a critic's."""
     experiment = scene.experiment
-    return experiment.generator is not None and experiment.output_activation == "linear"
+    return experiment.generator is not None and experiment.training.loss.heights
 
 
 def _grid(scene: Scene, size: int) -> NDArray[np.float32]:
