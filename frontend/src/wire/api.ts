@@ -122,10 +122,12 @@ export const getMoment = (id: string) =>
 export const saveShare = (document: ShareDocument) =>
   call<{ id: string; path: string }>('POST', '/shares', document as unknown as Json);
 export const getExports = () => call<ExportTarget[]>('GET', '/exports');
-export async function getExport(id: string, target: string): Promise<Blob> {
+/** A file under the name that the server gives it: several of a target come packed. */
+export async function getExport(id: string, target: string): Promise<File> {
   const response = await fetch(`${BASE}/sessions/${id}/exports/${target}`);
   if (!response.ok) throw new Refused(response.status, await problemsOf(response));
-  return response.blob();
+  const named = /filename="(.+?)"/.exec(response.headers.get('Content-Disposition') ?? '');
+  return new File([await response.blob()], named?.[1] ?? target);
 }
 export const deleteSession = (id: string, secret: string) =>
   call<void>('DELETE', `/sessions/${id}`, undefined, secret);
