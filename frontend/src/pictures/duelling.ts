@@ -8,10 +8,12 @@ import type { Finding, Mend } from './diagnosis';
 import { formatPercent, formatShort } from './numbers';
 
 /** Nothing is said before so many steps: at first everything looks like a failure. */
-const EARLY = 1000;
+const EARLY = { points: 1000, pictures: 300 };
 /** The discriminator tells so many apart that the generator is told little. */
 const TOO_GOOD = 0.97;
-/** And the generator's gradient is so much shorter than it was, or so short. */
+/** So many that the generator hardly catches up, whatever it is told. */
+const PERFECT = 0.995;
+/** A generator's gradient so short tells it hardly anything. */
 const FAINT = 0.02;
 /** A generator of no more than this share of the clouds has settled on a few. */
 const FEW = 0.4;
@@ -22,7 +24,7 @@ const TURNS = 10;
 const SWING = 0.2;
 
 export function duelFindings(session: Session, frame: Frame, curve: Curve): Finding[] {
-  if (frame.step < EARLY) return [];
+  if (frame.step < (session.form === 'points' ? EARLY.points : EARLY.pictures)) return [];
   const found = [overwhelmed(session, frame), collapsed(session, frame), circling(session, curve)];
   return found.filter((finding) => finding !== null);
 }
@@ -33,13 +35,15 @@ function overwhelmed(session: Session, frame: Frame): Finding | null {
   const layers = frame.views.gradients?.layers;
   if (!generator || !layers || isCritic(experiment) || accuracy < TOO_GOOD) return null;
   const reach = norm(layers, generator.first, layers.length);
-  if (reach > FAINT) return null;
+  if (reach > FAINT && accuracy < PERFECT) return null;
+  const outcome =
+    reach > FAINT
+      ? 'The generator, whose examples are all seen through, may not catch up.'
+      : `The generator’s gradient is only ${formatShort(reach)}: it is hardly told what to change.`;
   return {
     id: 'overwhelmed',
     severity: 'warn',
-    text:
-      `The discriminator wins: it tells ${formatPercent(accuracy)} apart, and the generator’s ` +
-      `gradient is only ${formatShort(reach)}: it is hardly told what to change.`,
+    text: `The discriminator wins: it tells ${formatPercent(accuracy)} apart. ${outcome}`,
     mends: [...gentler(session), ...otherLoss(experiment.training.loss.kind)],
   };
 }

@@ -170,6 +170,14 @@ describe('the deeds of a log', () => {
     ]);
   });
 
+  it('tell the layers of a generator from those of the discriminator', () => {
+    const layer = base.network.layers.length + 1;
+    const edit = { kind: 'edit' as const, layer, param: 'b' as const, index: [1], value: 1 };
+    const experiment = { ...base, generator: {} } as unknown as Experiment;
+    const of: RunLog = { ...log, experiment, entries: [{ kind: 'edited', step: 1, edit }] };
+    expect(deeds(schema, of)[0]?.text).toBe('bias 2 of generator layer 1 set to 1.0000');
+  });
+
   it('are one mark where they lie together', () => {
     const steps = (apart: number) =>
       marks(deeds(schema, log), 100, apart).map((mark) => mark.deeds.map(({ step }) => step));
