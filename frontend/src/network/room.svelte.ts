@@ -87,8 +87,6 @@ export class Room {
   said = $state('');
   /** An output that is pointed at. */
   hoveredOutput = $state<number | null>(null);
-  /** A column of a row that is pointed at. */
-  hoveredInput = $state<number | null>(null);
   #windows = $state<Record<number, number>>({});
   #tabStops = $state<Record<number, number>>({});
   #sequence: number[] = [];
@@ -101,8 +99,6 @@ export class Room {
   readonly dimensions = $derived.by(() => this.lab.session?.dimensions ?? 2);
   /** Whether examples are points, with features; else one example is shown on its way. */
   readonly planar = $derived.by(() => (this.lab.session?.form ?? 'points') === 'points');
-  /** Whether an example is a row of a table, whose columns the network reads one by one. */
-  readonly tabular = $derived.by(() => this.lab.session?.form === 'table');
   readonly active = $derived.by(() => this.lab.session?.experiment.data.features ?? []);
   readonly inputs = $derived.by(() => (this.lab.session ? this.side.inputs(this.lab.session) : []));
   /** The layers as the server has built them, the output last. */
@@ -121,10 +117,7 @@ export class Room {
       width: this.width,
       height: this.height,
       features: this.features.length,
-      example: !this.planar && !this.isGenerator && !this.tabular,
-      row: this.tabular
-        ? { units: this.inputs.length, first: this.#windows[FEATURES] }
-        : undefined,
+      example: !this.planar && !this.isGenerator,
       noise: this.isGenerator
         ? { units: this.inputs.length, first: this.#windows[FEATURES] }
         : undefined,
@@ -139,10 +132,7 @@ export class Room {
   /** Between which columns there is one band: everything there is joined, or by too much. */
   readonly bands = $derived.by(() => this.place.columns.slice(1).map((_, i) => this.#isBand(i)));
   readonly links = $derived.by(() =>
-    linksOf(
-      this.place,
-      this.isGenerator || this.tabular ? this.#shownRows() : this.#featureRows(),
-    ).map(
+    linksOf(this.place, this.isGenerator ? this.#noiseRows() : this.#featureRows()).map(
       (pair, i) => (this.bands[i] ? [] : pair),
     ),
   );
@@ -385,12 +375,11 @@ export class Room {
   sources(key: number): string[] {
     const before = this.sequence[this.sequence.indexOf(key) - 1] ?? FEATURES;
     if (before === FEATURES)
-      return this.inputs.map((name) => (this.planar ? this.sourceTitle(name) : name));
+      return this.inputs.map((name) => (this.isGenerator ? name : this.featureTitle(name)));
     return Array.from({ length: this.units(before) }, (_, unit) => unitName(unit));
   }
 
-  sourceTitle(name: string): string {
-    if (this.isGenerator) return name;
+  featureTitle(name: string): string {
     return this.facts?.features.find((option) => option.value === name)?.title ?? name;
   }
 
@@ -658,7 +647,7 @@ export class Room {
     if (this.planar) return this.isGenerator && this.#isFolded(pair);
     const [from = FEATURES, to = OUTPUT] = this.sequence.slice(pair, pair + 2);
     const rows = [from, to].every((key) => this.shapeOf(key)?.length === 1);
-    const example = from === FEATURES && !this.isGenerator && !this.tabular;
+    const example = from === FEATURES && !this.isGenerator;
     return example || !rows || this.tooMany(to) || this.isPlain(to);
   }
 
@@ -668,7 +657,7 @@ export class Room {
     return shapes.some((shape) => shape !== null && shape.length !== 1);
   }
 
-  #shownRows(): number[] {
+  #noiseRows(): number[] {
     const column = this.place.columns[0];
     return (column?.ys ?? []).map((_, i) => (column?.first ?? 0) + i);
   }
@@ -693,7 +682,6 @@ export class Room {
     const spot = this.lab.spotlight;
     const last = this.sequence.length - 1;
     if (this.hoveredOutput !== null) return { column: last, unit: this.hoveredOutput };
-    if (this.hoveredInput !== null) return { column: 0, unit: this.hoveredInput };
     if (spot?.type === 'feature') return this.isGenerator ? null : this.#featureFocus(spot.name);
     if (!spot || spot.type !== this.side.spot(0, 0).type) return null;
     const column = this.sequence.indexOf(this.stack.keys[spot.layer] ?? OUTPUT);
