@@ -131,6 +131,26 @@ describe('brief', () => {
     ).toEqual({ dataset: { kind: 'circle', noise: 5 }, layers: ['dense'], stop: {} });
   });
 
+  it('says all of what the dataset would suggest otherwise, and no more', () => {
+    const room = {
+      properties: { rate: { default: 1, type: 'number' }, ...(schema.properties as object) },
+    };
+    const outer = {
+      ...schema,
+      properties: {
+        seed: { default: 0, type: 'integer' },
+        training: { ...room, default: { rate: 1 } },
+        generator: { anyOf: [room, { type: 'null' }], default: null },
+      },
+    } as unknown as Schema;
+    const all = { rate: 1, ...usual, stop: null };
+    const said = { rate: 1, dataset: 'circle', layers: [{ kind: 'dense', units: 4 }], stop: null };
+    const experiment = { seed: 0, training: all, generator: all } as unknown as Experiment;
+    expect(brief(outer, experiment, true)).toEqual({ training: said, generator: said });
+    const alone = { seed: 0, training: all, generator: null } as unknown as Experiment;
+    expect(brief(outer, alone, true)).toEqual({ training: said });
+  });
+
   it('says nothing of what the server has yet to fill in', () => {
     expect(saying({ ...usual, layers: [{ kind: 'dense' }] })).toEqual({ layers: ['dense'] });
   });

@@ -143,18 +143,36 @@ function fieldOf(patch: Json, name = 'the experiment'): string {
 
 // -- an experiment in few words --------------------------------------------------------------
 
-/** What of the experiment is not the default; a kind with its defaults is its name alone. */
-export function brief(schema: Schema, experiment: Experiment): { [key: string]: Json } {
-  return fields(schema, schema, experiment as unknown as { [key: string]: Json });
+/** What of these is left out is as the dataset suggests, where it suggests something. */
+const SUGGESTED = ['network', 'training', 'generator'];
+
+/**
+ * What of the experiment is not the default; a kind with its defaults is its name alone.
+ * suggested: whether the dataset suggests something else than the defaults.
+ */
+export function brief(
+  schema: Schema,
+  experiment: Experiment,
+  suggested = false,
+): { [key: string]: Json } {
+  const value = experiment as unknown as { [key: string]: Json };
+  const said = fields(schema, schema, value);
+  if (!suggested) return said;
+  for (const { name, node } of properties(schema, schema)) {
+    const room = value[name];
+    if (SUGGESTED.includes(name) && isObject(room))
+      said[name] = fields(schema, unwrap(schema, node).node, room, true);
+  }
+  return said;
 }
 
-function fields(root: Schema, node: Schema, value: { [key: string]: Json }) {
+function fields(root: Schema, node: Schema, value: { [key: string]: Json }, all = false) {
   const said: { [key: string]: Json } = {};
   for (const { name, node: field } of properties(root, node)) {
     const given = value[name];
     if (given === undefined) continue; // the server has yet to fill it in
     const short = shortened(root, field, given);
-    if (!same(short, shortened(root, field, field.default ?? null))) said[name] = short;
+    if (all || !same(short, shortened(root, field, field.default ?? null))) said[name] = short;
   }
   return said;
 }
