@@ -11,7 +11,16 @@ export interface Experiment {
     features: string[];
     /** The dataset's answer, or the example itself, which is then to be rebuilt. */
     target: 'label' | 'input';
-    split: { train: number; validation: number };
+    /** Of a table: steps from its columns to numbers. */
+    preparation?: KindValue[] | null;
+    split: {
+      train: number;
+      validation: number;
+      method?: string;
+      column?: string | null;
+      folds?: number | null;
+      fold?: number;
+    };
     seed: number;
   };
   network: {
@@ -70,7 +79,7 @@ export interface GraphLayer {
 
 export type ProblemType = 'classification' | 'regression' | 'generation';
 /** What an example is. */
-export type Form = 'points' | 'image' | 'sequence' | 'tokens';
+export type Form = 'points' | 'image' | 'sequence' | 'tokens' | 'table';
 export type PartName = 'train' | 'validation' | 'test';
 
 export interface Session {
@@ -92,6 +101,10 @@ export interface Session {
   form: Form;
   /** Of an example: [height, width, channels], [time, features] or [time]. */
   input_shape: number[];
+  /** Of a table: what the numbers of a prepared row are called. */
+  columns?: string[];
+  /** Mean and deviation of answers that are a table's numbers: labels and outputs are by them. */
+  scale?: [number, number];
   /** [] for one answer, [time] for one at every step. */
   label_shape: number[];
   class_names: string[];

@@ -42,6 +42,7 @@ export function inputWords(form: Form, shape: readonly number[]): string {
   if (form === 'image') return `${first}×${second} pixels${third > 1 ? `, ${third} channels` : ''}`;
   if (form === 'sequence') return `${count(first, 'step')}, ${count(second, 'feature')}`;
   if (form === 'tokens') return count(first, 'token');
+  if (form === 'table') return count(first, 'column');
   return '';
 }
 

@@ -18,6 +18,8 @@ export interface LayoutInput {
   example?: boolean;
   /** Numbers of noise stand there. */
   noise?: ColumnSize | undefined;
+  /** Columns of a prepared row stand there, by their names. */
+  row?: ColumnSize | undefined;
   layers: ColumnSize[];
   output: ColumnSize;
 }
@@ -70,14 +72,16 @@ const CLOSER = 30;
 /** With an example there are more columns as a rule. */
 const NARROW: Partial<Sizes> = { right: 50, inner: 112, after: 100 };
 const SMALLER = 0.66;
+/** Of a prepared row: height of a column's box, distance of two, width, and what is under them. */
+export const CELL = { tile: 30, row: 35, width: 118, under: 104 };
 
 export function layout(input: LayoutInput): Layout {
   const compact = input.width < COMPACT;
   const side = compact ? EXAMPLE.hand : EXAMPLE.roomy;
   const usual = compact ? HAND : ROOMY;
-  const left = compact ? 50 : side / 2 + 8;
+  const left = input.row ? CELL.width + 4 - CELL.tile / 2 : compact ? 50 : side / 2 + 8;
   const narrow = { ...(compact ? {} : NARROW), left, before: side / 2 + 56 };
-  const sizes = input.example || input.noise ? { ...usual, ...narrow } : usual;
+  const sizes = input.example || input.noise || input.row ? { ...usual, ...narrow } : usual;
   const { gaps, pitch } = distances(input, input.width - sizes.left - sizes.right, sizes);
   const space = input.height - TOP - BOTTOM;
   const row = rowHeight(space);
@@ -107,13 +111,14 @@ export function layout(input: LayoutInput): Layout {
 }
 
 function firstColumn(
-  { example, noise, features, width }: LayoutInput,
+  { example, noise, row: cells, features, width }: LayoutInput,
   x: number,
   space: number,
   tile: number,
   row: number,
 ): Column {
   if (noise) return unitColumn(noise, x, space, tile, row, WIDEST_HEAD);
+  if (cells) return unitColumn(cells, x, space - CELL.under, CELL.tile, CELL.row, CELL.width);
   const side = width < COMPACT ? EXAMPLE.hand : EXAMPLE.roomy;
   return example ? exampleColumn(x, side) : featureColumn(features, x, space, tile, row);
 }

@@ -87,6 +87,8 @@ export class Room {
   said = $state('');
   /** An output that is pointed at. */
   hoveredOutput = $state<number | null>(null);
+  /** A column of a row that is pointed at. */
+  hoveredInput = $state<number | null>(null);
   #windows = $state<Record<number, number>>({});
   #tabStops = $state<Record<number, number>>({});
   #sequence: number[] = [];
@@ -99,6 +101,8 @@ export class Room {
   readonly dimensions = $derived.by(() => this.lab.session?.dimensions ?? 2);
   /** Whether examples are points, with features; else one example is shown on its way. */
   readonly planar = $derived.by(() => (this.lab.session?.form ?? 'points') === 'points');
+  /** Whether an example is a row of a table, whose columns the network reads one by one. */
+  readonly tabular = $derived.by(() => this.lab.session?.form === 'table');
   readonly active = $derived.by(() => this.lab.session?.experiment.data.features ?? []);
   readonly inputs = $derived.by(() => (this.lab.session ? this.side.inputs(this.lab.session) : []));
   /** The layers as the server has built them, the output last. */
@@ -117,7 +121,8 @@ export class Room {
       width: this.width,
       height: this.height,
       features: this.features.length,
-      example: !this.planar && !this.isGenerator,
+      example: !this.planar && !this.isGenerator && !this.tabular,
+      row: this.tabular ? { units: this.inputs.length, first: this.#windows[FEATURES] } : undefined,
       noise: this.isGenerator
         ? { units: this.inputs.length, first: this.#windows[FEATURES] }
         : undefined,
@@ -132,9 +137,10 @@ export class Room {
   /** Between which columns there is one band: everything there is joined, or by too much. */
   readonly bands = $derived.by(() => this.place.columns.slice(1).map((_, i) => this.#isBand(i)));
   readonly links = $derived.by(() =>
-    linksOf(this.place, this.isGenerator ? this.#noiseRows() : this.#featureRows()).map(
-      (pair, i) => (this.bands[i] ? [] : pair),
-    ),
+    linksOf(
+      this.place,
+      this.isGenerator || this.tabular ? this.#shownRows() : this.#featureRows(),
+    ).map((pair, i) => (this.bands[i] ? [] : pair)),
   );
   readonly biases = $derived(biasesOf(this.place).filter(({ layer }) => !this.bands[layer]));
   readonly skips = $derived.by(() => this.#skips());
@@ -380,6 +386,7 @@ export class Room {
   }
 
   featureTitle(name: string): string {
+    if (this.tabular) return name;
     return this.facts?.features.find((option) => option.value === name)?.title ?? name;
   }
 
@@ -647,7 +654,7 @@ export class Room {
     if (this.planar) return this.isGenerator && this.#isFolded(pair);
     const [from = FEATURES, to = OUTPUT] = this.sequence.slice(pair, pair + 2);
     const rows = [from, to].every((key) => this.shapeOf(key)?.length === 1);
-    const example = from === FEATURES && !this.isGenerator;
+    const example = from === FEATURES && !this.isGenerator && !this.tabular;
     return example || !rows || this.tooMany(to) || this.isPlain(to);
   }
 
@@ -657,7 +664,7 @@ export class Room {
     return shapes.some((shape) => shape !== null && shape.length !== 1);
   }
 
-  #noiseRows(): number[] {
+  #shownRows(): number[] {
     const column = this.place.columns[0];
     return (column?.ys ?? []).map((_, i) => (column?.first ?? 0) + i);
   }
@@ -682,6 +689,7 @@ export class Room {
     const spot = this.lab.spotlight;
     const last = this.sequence.length - 1;
     if (this.hoveredOutput !== null) return { column: last, unit: this.hoveredOutput };
+    if (this.hoveredInput !== null) return { column: 0, unit: this.hoveredInput };
     if (spot?.type === 'feature') return this.isGenerator ? null : this.#featureFocus(spot.name);
     if (!spot || spot.type !== this.side.spot(0, 0).type) return null;
     const column = this.sequence.indexOf(this.stack.keys[spot.layer] ?? OUTPUT);

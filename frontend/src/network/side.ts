@@ -47,7 +47,7 @@ export const NETWORK: Side = {
   passed: ({ views }) => views.activations?.layers,
   setLayers: (lab, layers, label) => lab.setLayers(layers, label),
   spot: (layer, unit) => ({ type: 'unit', layer, unit }),
-  inputs: ({ graph }) => graph.inputs,
+  inputs: ({ graph, form, columns }) => (form === 'table' ? (columns ?? []) : graph.inputs),
 };
 
 export const GENERATOR: Side = {

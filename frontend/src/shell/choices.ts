@@ -1,6 +1,6 @@
 import { at, kindValue, options, properties, variant, variants } from '../forms/schema';
 import { same } from '../state/patch';
-import type { Experiment, Form, Json, KindValue, Patch, Schema } from '../types';
+import type { Experiment, Form, Json, KindValue, Patch, Schema, Session } from '../types';
 
 /** Patches that one choice of a person means: a dataset, an optimizer, an activation. */
 
@@ -39,6 +39,37 @@ export function chooseDataset(schema: Schema, now: Experiment, next: KindValue):
     patch.network = { output: { activation: null } };
   }
   return patch;
+}
+
+/** The problem that a dataset poses: a table's hangs on which of its columns is the answer. */
+export function ownProblem(kind: DatasetKind, session: Session): DatasetKind['problem'] {
+  const { form, problem, experiment } = session;
+  const answered = form === 'table' && kind.form === 'table' && experiment.data.target === 'label';
+  return answered && problem !== 'generation' ? problem : kind.problem;
+}
+
+/** Of probabilities of classes; what a table is learned by where its answer is a category. */
+const CLASSES = 'categorical_crossentropy';
+
+/** Another column as a table's answer; what it is prepared by follows. null: the usual one. */
+export function chooseAnswer(
+  schema: Schema,
+  now: Experiment,
+  answer: string | null,
+  from: DatasetKind['problem'],
+  to: DatasetKind['problem'],
+): Patch {
+  const data: Patch = { dataset: { answer }, preparation: null };
+  if (from === to) return { data };
+  if (to === 'regression' && now.data.split.method === 'stratified')
+    data.split = { method: 'random' };
+  const losses = at(schema, 'training', 'loss');
+  const loss = to === 'classification' && variant(losses, CLASSES) ? CLASSES : losses.default;
+  return {
+    data,
+    network: { output: { activation: null } },
+    training: { loss: kindValue(loss ?? null) },
+  };
 }
 
 /** Whether examples of a dataset can be made: points of a plane, and pictures. */

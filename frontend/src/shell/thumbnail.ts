@@ -22,6 +22,7 @@ const DRAWN: Record<Form, Draw> = {
   image: drawPicture,
   sequence: drawSequence,
   tokens: drawTokens,
+  table: drawTable,
 };
 
 function drawPoints(context: CanvasRenderingContext2D, card: DatasetCard, dark: boolean): void {
@@ -93,4 +94,26 @@ function drawTokens(context: CanvasRenderingContext2D, card: DatasetCard, dark: 
         side - 1,
       );
     }
+}
+
+/** A sheet: a head, then rows in whose cells a value is a shade, of its column's own span. */
+function drawTable(context: CanvasRenderingContext2D, card: DatasetCard, dark: boolean): void {
+  const { width } = context.canvas;
+  const rows = card.preview.inputs.slice(0, 6);
+  const columns = Math.min(4, rows[0]?.length ?? 0);
+  const values = rows.map((row, r) => [...row.slice(0, columns), card.preview.labels[r] ?? 0]);
+  const [high, wide] = [width / (rows.length + 1), width / (columns + 1)];
+  const gap = Math.max(1, width / 60);
+  context.fillStyle = dark ? '#919da8' : '#616d79';
+  context.fillRect(0, 0, width, high - gap);
+  for (let c = 0; c <= columns; c++) {
+    const column = values.map((row) => row[c] ?? 0);
+    const [low, top] = [Math.min(...column), Math.max(...column)];
+    for (const [r, value] of column.entries()) {
+      const share = (value - low) / (top - low || 1);
+      const own = c === columns && card.problem === 'classification';
+      context.fillStyle = own ? classColor(value, dark) : valueColor(2 * share - 1, dark);
+      context.fillRect(c * wide, (r + 1) * high, wide - gap, high - gap);
+    }
+  }
 }

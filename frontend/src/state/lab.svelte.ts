@@ -137,6 +137,11 @@ export class LabStore implements Lab {
   #known = ''; // the fragment we put into the address, or are following
   #addressTimer: ReturnType<typeof setTimeout> | undefined;
 
+  /** The experiment as the server said it last, without what is still on its way to it. */
+  get said(): Experiment | null {
+    return this.session && (this.#truth?.experiment ?? null);
+  }
+
   get curve(): Curve {
     return this.#curve;
   }
