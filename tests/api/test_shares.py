@@ -306,3 +306,31 @@ def test_a_store_that_is_out_of_reach_is_told(
         assert answer.headers["content-type"] == "application/problem+json"
         assert answer.json()["title"] == "The store is out of reach"
         assert "nowhere" not in answer.text
+
+
+@pytest.mark.parametrize("dataset", ["ring_of_gaussians", "digits"])
+def test_a_duel_is_shared_drawn_and_done_again(client: TestClient, dataset: str) -> None:
+    dense = {"kind": "dense", "units": 3, "activation": "relu"}
+    judges = [{"kind": "flatten"}, dense] if dataset == "digits" else [dense]
+    reshaped = {"kind": "reshape", "target_shape": [8, 8, 1]}
+    makers = [dense | {"units": 64}, reshaped] if dataset == "digits" else [dense]
+    experiment = {
+        "data": {"dataset": {"kind": dataset, "samples": 60}},
+        "network": {"layers": judges},
+        "generator": {"layers": makers},
+    }
+
+    def trained(experiment: Any) -> Any:
+        made = client.post("/api/v1/sessions", json={"experiment": experiment}).json()
+        base = f"/api/v1/sessions/{made['id']}"
+        key = {"Authorization": f"Bearer {made['secret']}"}
+        assert client.post(f"{base}/train", json={"steps": 5}, headers=key).status_code == 200
+        return client.get(f"{base}/moment").json()
+
+    found = trained(experiment)
+    saved = save(client, experiment=found["experiment"], moment=found["moment"])
+    picture = client.get(f"/e/{saved['id']}/picture.png")
+    assert picture.status_code == 200 and picture.headers["content-type"] == "image/png"
+    assert client.get(f"/e/{saved['id']}").status_code == 200
+    kept = client.get(f"/api/v1/shares/{saved['id']}").json()
+    assert trained(kept["experiment"])["moment"]["digest"] == found["moment"]["digest"]

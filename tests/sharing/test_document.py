@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from server.experiment import Experiment
+from server.experiment.network import MAX_LAYERS
 from server.sharing import Share, document, draw, read
 from server.sharing.document import VERSION
 
@@ -106,3 +107,13 @@ def test_a_surface_is_its_bytes(content: bytes) -> None:
     assert share.moment is not None and share.moment.surface is not None
     planes = share.moment.surface.planes()
     assert planes.shape == (2, 4, 4) and planes[1].tobytes() == content
+
+
+def test_a_moment_holds_the_weights_of_two_networks_as_deep_as_there_are() -> None:
+    layers = [{"kind": "dense", "units": 1}] * MAX_LAYERS
+    experiment = {"network": {"layers": layers}, "generator": {"layers": layers}}
+    weights = [{"w": [[1.0]], "b": [0.0]}] * 2 * (MAX_LAYERS + 1)
+    share = Share.model_validate(
+        {"experiment": experiment, "moment": MOMENT | {"weights": weights}}
+    )
+    assert read(document(share)) == share
