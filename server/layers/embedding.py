@@ -16,7 +16,7 @@ from .base import Context, Layer, Params, Shape
 from .settings import initializer_setting, sequence, shown
 
 #: most different tokens
-MAX_TOKENS = 256
+MAX_TOKENS = 2048
 
 
 @LAYERS.register
