@@ -25,9 +25,9 @@ from sklearn.preprocessing import (
 import server.datasets
 import server.layers
 import server.training  # noqa: F401 - these fill the registries
+from server.datasets import profile
 from server.datasets.preparation import Frame, Pipeline, Variable, prepared_variables
 from server.datasets.preparation.pipeline import numbers
-from server.datasets.profile import tested
 from server.datasets.split import Loaded, Prepared, load
 from server.experiment import Experiment
 from server.experiment.registry import DATASETS, PREPARATIONS
@@ -260,7 +260,7 @@ def test_rows_with_gaps_and_repeated_rows_go() -> None:
 def test_the_first_test_rows_are_told_of_as_they_were_collected() -> None:
     steps = [{"kind": "drop_missing", "columns": ["bmi"]}, {"kind": "pca"}, "one_hot"]
     found = prepared(dataset="diabetes", preparation=steps)
-    told, table = tested(found, ()), DATASETS["diabetes"].table()
+    told, table = profile.tested(found, ()), DATASETS["diabetes"].table()
     rows = {tuple(row) for row in zip(*(_cells(c) for c in table.columns), strict=True)}
     examples = zip(told["examples"], told["answers"], strict=True)
     assert {(*row, answer) for row, answer in examples} <= rows
@@ -269,6 +269,13 @@ def test_the_first_test_rows_are_told_of_as_they_were_collected() -> None:
     )
     first = found.inputs[found.part == 2][0]
     np.testing.assert_array_equal(numbers(found.pipeline.transform(frame))[0], first)
+
+
+def test_a_column_loses_its_unit_where_it_is_scaled() -> None:
+    steps = [{"kind": "standardise", "columns": ["age"]}, {"kind": "clip_outliers"}, "one_hot"]
+    found = prepared(dataset="diabetes", preparation=steps).pipeline.variables[-1]
+    units = {v.name: v.unit for v in found}
+    assert units["age"] == "" and units["bmi"] == "kg/m²"
 
 
 def _cells(column: Any) -> list[Any]:

@@ -119,9 +119,12 @@ class Step(Kind):
 class ColumnStep(Step):
     """A step that puts other columns in the place of those that it is for."""
 
+    #: whether its numbers are in the unit of their column
+    keeps_unit: ClassVar[bool] = True
+
     def outputs(self, chosen: Sequence[Variable]) -> list[list[Variable]]:
         """What stands in the place of each of the chosen columns."""
-        return [[v] for v in chosen]
+        return [[v if self.keeps_unit else replace(v, unit="")] for v in chosen]
 
     def estimator(self, chosen: Sequence[Variable]) -> Any:
         """A scikit-learn transformer of the matrix of chosen columns, not yet fitted, whose

@@ -19,6 +19,7 @@ class Standardise(ColumnStep):
     """Mean 0, standard deviation 1."""
 
     kind: Literal["standardise"] = "standardise"
+    keeps_unit = False
     title = "Standardise"
     help = "Takes the mean away and divides by the standard deviation, so that columns compare."
     formula = r"x \leftarrow (x - \mu)/\sigma"
@@ -36,6 +37,7 @@ class MinMax(ColumnStep):
     """From one number to another."""
 
     kind: Literal["min_max"] = "min_max"
+    keeps_unit = False
     title = "Scale to a range"
     help = "Stretches each column so that its smallest and largest values are given numbers."
     formula = r"x \leftarrow a + (b - a)\,(x - \min)/(\max - \min)"
@@ -58,6 +60,7 @@ class Robust(ColumnStep):
     """By the middle half."""
 
     kind: Literal["robust"] = "robust"
+    keeps_unit = False
     title = "Scale robustly"
     help = (
         "Takes the median away and divides by the width of the middle half; outliers count little."
@@ -77,6 +80,7 @@ class Log(ColumnStep):
     """A logarithm that knows 0 and below."""
 
     kind: Literal["log"] = "log"
+    keeps_unit = False
     title = "Logarithm"
     help = "Draws large numbers together and small ones apart; negative ones keep their sign."
     formula = r"x \leftarrow \operatorname{sign}(x)\,\ln(1 + |x|)"
