@@ -130,6 +130,9 @@ export function comparedWith({ problem }: Session, kind: Kind, dark: boolean): O
 const titleIn = (features: readonly Option[], name: string): string =>
   features.find(({ value }) => value === name)?.title ?? name;
 
+/** Columns of a row that a picture has room for. */
+const MOST_NAMED = 24;
+
 /** The network with what its layers answer to the example at hand. */
 function drawPassed(
   { frame }: Lab,
@@ -146,17 +149,20 @@ function drawPassed(
   const maps = passed.map(({ values }) => values);
   const first = side.first(session);
   const matrices = layers.map((_, i) => layerAt(frame.views.weights, first + i));
+  // of a table, the columns by name
+  const row = session.form === 'table' && !makes;
+  const named = makes ? inputs : row ? inputs.slice(0, MOST_NAMED) : [];
   const drawing = {
-    features: makes ? inputs : [],
-    ...(makes ? { given: 'Noise' } : {}),
-    ...(input && !makes ? { example: exampleImage(input, session, look) } : {}),
+    features: named,
+    ...(makes ? { given: 'Noise' } : row ? { given: 'Input' } : {}),
+    ...(input && !makes && !row ? { example: exampleImage(input, session, look) } : {}),
     activations: layers.map(({ activation, params }) =>
       Object.keys(params).length ? titleOf(activations, activation) : '',
     ),
     counts: layers.map(({ shape }) => shapeWords(shape)),
     image: (column: number, unit: number) => mapImage(maps[column - 1], unit, look),
     weights: matrices.map((weights, i) =>
-      (i > 0 ? layers[i - 1]?.shape.length === 1 : makes) ? weights : null,
+      (i > 0 ? layers[i - 1]?.shape.length === 1 : makes || row) ? weights : null,
     ),
     small: layers.map(({ params }) => Object.keys(params).length === 0),
     skips: layers.flatMap(({ back }, i) => (back === null ? [] : [{ from: i - back, to: i + 1 }])),

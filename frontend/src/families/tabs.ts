@@ -4,7 +4,7 @@ import type { Tab } from '../pictures/Tabs.svelte';
 import type { Session } from '../types';
 import { layersOf } from './plane';
 
-export type FamilyTab = 'text' | 'forecast' | 'plane' | 'wall' | 'noise';
+export type FamilyTab = 'text' | 'forecast' | 'plane' | 'wall' | 'noise' | 'row';
 
 const TABS: { [Id in FamilyTab]: Tab<Id> } = {
   text: {
@@ -26,6 +26,11 @@ const TABS: { [Id in FamilyTab]: Tab<Id> } = {
     id: 'noise',
     title: 'Plane of noise',
     help: 'What the generator makes all over the first two numbers of the noise.',
+  },
+  row: {
+    id: 'row',
+    title: 'Try a row',
+    help: 'What the network says of a row whose values you choose.',
   },
   plane: {
     id: 'plane',
@@ -52,6 +57,7 @@ export function familyTabs(
   if (problem === 'generation') return { first: [TABS.wall, TABS.noise], later: [] };
   const plane = layersOf(session).length ? [TABS.plane] : [];
   if (experiment.data.target === 'input') return { first: plane, later: [] };
+  if (form === 'table') return { first: [TABS.row], later: plane };
   if (form === 'tokens' && continues && label_shape.length)
     return { first: [TABS.text], later: [] };
   const first = form === 'sequence' && continues && input_shape.at(-1) === 1 ? [TABS.forecast] : [];

@@ -46,11 +46,15 @@ export interface Prepared {
 /** A row as it was collected, by the names of its columns. */
 export type Row = { [column: string]: Cell };
 
+/** What rounding leaves of a zero. */
+const NOTHING = 1e-12;
+
 /** A cell in few letters. */
 export function cellText(cell: Cell | undefined): string {
   if (cell === null || cell === undefined) return '–';
   if (typeof cell === 'string') return cell;
   if (Number.isInteger(cell)) return String(cell).replace('-', '−');
+  if (Math.abs(cell) < NOTHING) return '0';
   const text = Math.abs(cell) >= 1e-3 ? String(Number(cell.toPrecision(4))) : cell.toPrecision(2);
   return text.replace('-', '−');
 }
