@@ -211,7 +211,7 @@ def test_the_container_makes_examples(name, begin, tmp_path, monkeypatch):
     run = begin(DRAWN[name])
     monkeypatch.syspath_prepend(run.unpack("container", tmp_path))
     app = TestClient(importlib.import_module("app").app)
-    monkeypatch.delitem(sys.modules, "app")
+    del sys.modules["app"]
     noise, given = noise_for(run, 3), given_to(run, 3)
     answer = app.post("/generate", json={"noise": noise.tolist()}).json()
     assert_close(answer[name], generated(run, noise))
