@@ -30,7 +30,7 @@ export function duelFindings(session: Session, frame: Frame, curve: Curve): Find
 }
 
 function overwhelmed(session: Session, frame: Frame): Finding | null {
-  const accuracy = frame.metrics.train.accuracy ?? 0;
+  const accuracy = frame.metrics.train?.accuracy ?? 0;
   const { generator, experiment } = session;
   const layers = frame.views.gradients?.layers;
   if (!generator || !layers || isCritic(experiment) || accuracy < TOO_GOOD) return null;
