@@ -26,6 +26,10 @@ it('has a text for tokens that continue, and a forecast for sequences that do', 
   expect(tabs('sequence', [9], { continues: true, features: 2 })).toEqual([[], []]);
 });
 
+it('has a form for a row of a table', () => {
+  expect(tabs('table', [])).toEqual([['row'], ['plane']]);
+});
+
 it('has the plane first for an autoencoder, and later for one answer of each example', () => {
   expect(tabs('sequence', [9], { target: 'input', continues: true })).toEqual([['plane'], []]);
   expect(tabs('image', [])).toEqual([[], ['plane']]);

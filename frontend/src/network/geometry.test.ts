@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   beside,
+  CELL,
   type Column,
   capacity,
   dropIndex,
@@ -30,6 +31,15 @@ describe('columns', () => {
     const steps = xs.slice(1).map((x, i) => x - (xs[i] as number));
     expect(xs).toHaveLength(4);
     for (const step of steps) expect(step).toBeCloseTo(steps[0] as number);
+  });
+
+  it('of a row stand in the place of features, with room for who picks the row', () => {
+    const place = room({ features: 0, row: { units: 30 } });
+    const [row, first] = place.columns as [Column, Column];
+    expect(row.x + row.tile / 2).toBe(CELL.width + 4);
+    expect(first.x).toBeGreaterThan(row.x + CELL.tile);
+    expect(row.rest).toBe(30 - row.ys.length);
+    expect(bottom(row)).toBeLessThanOrEqual(560 - CELL.under);
   });
 
   it('fill the room, and scroll inside it when there are too many', () => {

@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import type { Profile, Spread, Stage } from './table';
+import { cellText, changes, farBars, mendsOf, moved, stepOf } from './table';
+
+const spread: Spread = {
+  low: 0,
+  high: 100,
+  mean: 12,
+  deviation: 20,
+  quarters: [8, 10, 12],
+  outliers: 1,
+  histogram: { low: 0, high: 100, counts: [9, 0, 0, 1] },
+};
+
+const column = (name: string, missing = 0): Profile => ({
+  name,
+  kind: 'number',
+  unit: '',
+  missing,
+  numbers: spread,
+  counts: null,
+});
+
+const stage = (...columns: Profile[]): Stage => ({
+  rows: { train: 10, validation: 0, test: 10 },
+  columns,
+  left_out: 0,
+  examples: [],
+});
+
+describe('a cell', () => {
+  it('is written in few letters', () => {
+    expect(cellText(null)).toBe('–');
+    expect(cellText('first')).toBe('first');
+    expect(cellText(-3)).toBe('−3');
+    expect(cellText(0.123456)).toBe('0.1235');
+    expect(cellText(-1.9e-16)).toBe('0');
+    expect(cellText(0.00012)).toBe('0.00012');
+  });
+});
+
+describe('what a step does', () => {
+  it('is told column by column: those that go, come or are spread otherwise', () => {
+    const { before, after } = changes(
+      stage(column('stays'), column('filled', 3), column('goes')),
+      stage(column('stays'), column('filled'), column('comes')),
+    );
+    expect([...before]).toEqual(['filled', 'goes']);
+    expect([...after]).toEqual(['filled', 'comes']);
+  });
+
+  it('marks the bars beyond the fences, where there is something', () => {
+    expect(farBars(spread)).toEqual([false, true, true, true]);
+    expect(farBars({ ...spread, outliers: 0 })).toEqual([false, false, false, false]);
+  });
+});
+
+describe('a list of steps', () => {
+  it('keeps all of them when one is moved', () => {
+    expect(moved(['a', 'b', 'c'], 0, 2)).toEqual(['b', 'c', 'a']);
+    expect(moved(['a', 'b', 'c'], 2, 0)).toEqual(['c', 'a', 'b']);
+  });
+});
+
+describe('a refusal', () => {
+  it('is of the step that its path names, or of the list', () => {
+    expect(stepOf({ path: '/data/preparation/2', message: '' })).toBe(2);
+    expect(stepOf({ path: '/experiment/data/preparation/0/fill', message: '' })).toBe(0);
+    expect(stepOf({ path: '/data/preparation', message: '' })).toBeNull();
+  });
+
+  it('names the steps that would mend it', () => {
+    const kinds = ['one_hot', 'ordinal', 'impute', 'drop_missing', 'log'];
+    const of = (message: string) => mendsOf({ path: '', message }, kinds);
+    expect(of("'log' is a category; add 'one_hot' or 'ordinal'")).toEqual(['one_hot', 'ordinal']);
+    expect(of("values of 'age' are missing; put 'impute' or 'drop_missing' before")).toEqual([
+      'impute',
+      'drop_missing',
+    ]);
+    expect(of("'body' is text; leave it out")).toEqual([]);
+  });
+});
