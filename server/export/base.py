@@ -59,6 +59,7 @@ EXAMPLES = {
     "image": ("images", "uint8"),
     "sequence": ("series", "float32"),
     "tokens": ("tokens", "int32"),
+    "table": ("records", "float32"),
 }
 
 
@@ -229,7 +230,9 @@ class Run:
     @property
     def shape(self) -> Shape:
         """The shape of an example as it is given, before any feature."""
-        return self.experiment.data.dataset.input_shape
+        experiment = self.experiment
+        points = self.form == "points"
+        return experiment.data.dataset.input_shape if points else experiment.input_shape
 
     @property
     def label_shape(self) -> Shape:

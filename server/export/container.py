@@ -165,6 +165,7 @@ _AXES = {
     "image": ("Pixel", "Row", "Image"),
     "sequence": ("Step", "Sequence"),
     "tokens": ("Text",),
+    "table": ("Row",),
 }
 
 

@@ -17,6 +17,7 @@ from safetensors.numpy import save
 from server.datasets.split import load
 from server.experiment.registry import FEATURES, LAYERS, LOSSES, OPTIMIZERS, SCHEDULES
 
+from . import preparation_code
 from .base import Run, Stack, Words
 from .experiment_file import experiment_json
 from .weights_file import WEIGHTS, pack
@@ -36,6 +37,7 @@ PINS = {
     "optax": "0.2.8",
     "pillow": "13.0.0",
     "safetensors": "0.8.0",
+    "scikit-learn": "1.9.1",
     "torch": "2.13.0",
     "uvicorn": "0.54.0",
 }
@@ -511,6 +513,10 @@ every setting. The order of the batches is another one, so runs differ as those 
 `{{ data_file }}` holds the first examples of every part, {{ held }} of {{ all }}, so that it stays
 small; training on them alone generalises less well.
 {% endif %}
+{% if prepared %}
+
+{{ prepared }}
+{% endif %}
 {% if source %}
 
 {{ source }}
@@ -524,6 +530,7 @@ def program(
     """A folder with a model, its training, its weights and its data."""
     points, generates = run.form == "points", run.generator is not None
     more = ["pillow"] if generates and run.form == "image" else []
+    more += ["scikit-learn"] if run.form == "table" else []
     rows, count = ((), 0) if points else _rows(run)
     readme = render(
         _README,
@@ -535,6 +542,7 @@ def program(
         held=len(rows),
         all=count,
         source=_source(run),
+        prepared=textwrap.fill(preparation_code.told_of(run), WIDTH),
         **about(run),
     )
     return {
@@ -542,6 +550,7 @@ def program(
         **{name: script.encode() for name, script in scripts.items()},
         WEIGHTS: pack(run),
         **({"points.csv": points_csv(run)} if points else {DATA: data_safetensors(run)}),
+        **preparation_code.files_of(run),
         "experiment.json": experiment_json(run.experiment),
         "requirements.txt": requirements(*sorted([*packages, *more])),
     }

@@ -12,6 +12,7 @@ import onnxruntime
 import pytest
 from safetensors.numpy import load
 
+from server.datasets.split import load as load_data
 from server.experiment import Experiment
 from server.export import export, python_code
 from server.export.weights_file import unpack
@@ -71,6 +72,20 @@ CASES = {
         ],
         "squared_error", target="input",
     ),
+    "rows of a table": {
+        "data": {"dataset": "penguins", "split": {"train": 60}},
+        "network": {
+            "layers": [{"kind": "dense", "units": 5, "activation": "tanh"}],
+            "output": {"initializer": "glorot_uniform"},
+        },
+        "training": {
+            "loss": "categorical_crossentropy",
+            "optimizer": {"kind": "adam", "epsilon": 0.001},
+            "learning_rate": 0.02,
+            "batch_size": 500,
+        },
+        "seed": 3,
+    },
     "a value of a sequence": case(
         {"kind": "adding", "length": 6},
         [{"kind": "lstm", "units": 5, "return_sequences": True}, {"kind": "lstm", "units": 4}],
@@ -115,8 +130,10 @@ CASES = {
 
 def examples(run: Run) -> np.ndarray:
     """A few, of no part in particular."""
-    dataset = Experiment.model_validate(run.said["experiment"]).data.dataset
-    return dataset.generate(np.random.default_rng(5)).inputs[:6]
+    data = Experiment.model_validate(run.said["experiment"]).data
+    if data.dataset.form == "table":
+        return load_data(data).inputs[:6]
+    return data.dataset.generate(np.random.default_rng(5)).inputs[:6]
 
 
 @pytest.mark.parametrize("name", CASES)
