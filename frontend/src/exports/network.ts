@@ -43,15 +43,19 @@ export interface Drawing {
 const MOST_ROWS = 16;
 const ROW = 62;
 const STEP = 150;
+/** Between a name and its tile, and the width of one of its letters, about. */
+const NAME_GAP = 8;
+const LETTER = 6.4;
 
 export function networkSvg(drawing: Drawing, session: Session, look: Look): string {
   const { layers } = session.graph;
   const place = arranged(drawing, layers);
   const xs = place.columns.map((column) => column.x);
   const title = `Network: ${['features', ...layers.map((layer) => layer.units)].join(', ')}`;
-  const size = { width: place.width, height: place.height };
+  const aside = roomForNames(drawing, place);
+  const size = { width: place.width + aside, height: place.height };
   const rows = drawing.features.map((_, i) => i);
-  return picture(size, look.paper, title, [
+  const drawn = [
     ...linksOf(place, rows).map((pair, i) =>
       isBand(drawing, i)
         ? band(i, place, xs, look)
@@ -61,7 +65,17 @@ export function networkSvg(drawing: Drawing, session: Session, look: Look): stri
     biases(place, xs, drawing, look),
     ...place.columns.map((column, i) => tiles(column, i, drawing, look)),
     ...place.columns.map((column, i) => head(column, i, drawing, session, look)),
-  ]);
+  ];
+  const moved = tag('g', { transform: `translate(${aside} 0)` }, ...drawn);
+  return picture(size, look.paper, title, aside ? [moved] : drawn);
+}
+
+/** How much wider it is where names are longer than the place beside their tiles, about. */
+function roomForNames({ features }: Drawing, { columns }: Layout): number {
+  const [first] = columns;
+  const longest = Math.max(0, ...features.map(({ length }) => length));
+  const there = first ? first.x - first.tile / 2 - NAME_GAP : 0;
+  return Math.max(0, Math.ceil(longest * LETTER + NAME_GAP - there));
 }
 
 /** Of points never; else where there are no weights from unit to unit to draw. */
@@ -178,7 +192,7 @@ function head(
   if (!layer) {
     const names = drawing.features.map((name, i) => {
       const y = (column.ys[i] ?? 0) + 4;
-      const beside = { x: column.x - column.tile / 2 - 8, y, 'text-anchor': 'end' };
+      const beside = { x: column.x - column.tile / 2 - NAME_GAP, y, 'text-anchor': 'end' };
       return label(name, { ...beside, 'font-size': 12, fill: look.ink });
     });
     const title = drawing.given ?? (drawing.example === undefined ? 'Features' : 'Input');

@@ -13,6 +13,7 @@ import { outputPicture, pictureTitle, plotted, spotlightPicture } from '../pictu
 import { runColor } from '../runs/colors';
 import { curveOf, nameOf, pins } from '../runs/pins.svelte';
 import { preference } from '../state/storage';
+import { rowBytes } from '../tables/table';
 import type { Lab, Option, Session, Spotlight } from '../types';
 import { exampleImage, mapImage, planeImage, tileImage } from './canvas';
 import { curvesSvg, type Other } from './curves';
@@ -160,7 +161,8 @@ function drawPassed(
       Object.keys(params).length ? titleOf(activations, activation) : '',
     ),
     counts: layers.map(({ shape }) => shapeWords(shape)),
-    image: (column: number, unit: number) => mapImage(maps[column - 1], unit, look),
+    image: (column: number, unit: number) =>
+      mapImage(column === 0 && row && input ? rowBytes(input) : maps[column - 1], unit, look),
     weights: matrices.map((weights, i) =>
       (i > 0 ? layers[i - 1]?.shape.length === 1 : makes || row) ? weights : null,
     ),

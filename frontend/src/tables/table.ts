@@ -1,7 +1,16 @@
 /** Tables as the server tells of them, and what the page makes of it: pure. */
 
 import { properties, resolve } from '../forms/schema';
-import type { Experiment, Json, KindValue, PartName, Problem, Schema } from '../types';
+import type {
+  Bytes,
+  Experiment,
+  Json,
+  KindValue,
+  PartName,
+  Problem,
+  Schema,
+  Tensor,
+} from '../types';
 
 export interface Spread {
   low: number;
@@ -57,6 +66,17 @@ export function cellText(cell: Cell | undefined): string {
   if (Math.abs(cell) < NOTHING) return '0';
   const text = Math.abs(cell) >= 1e-3 ? String(Number(cell.toPrecision(4))) : cell.toPrecision(2);
   return text.replace('-', '−');
+}
+
+/** Deviations that the colour of a prepared number goes to. */
+export const LIMIT = 3;
+
+/** A prepared row as a layer's answers are sent: bytes over [-LIMIT, LIMIT]. */
+export function rowBytes({ data }: Tensor): Bytes {
+  const bytes = Uint8Array.from(data, (value) =>
+    Math.round(127.5 * (1 + Math.max(-1, Math.min(1, value / LIMIT)))),
+  );
+  return { shape: [bytes.length], data: bytes };
 }
 
 /** The steps of an experiment's table; none where they are not known yet. */
