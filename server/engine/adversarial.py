@@ -25,6 +25,10 @@ from .update import update
 
 #: what a step draws beside the order of the examples, as streams of its key
 JUDGING, MAKING = 1_000, 2_000
+#: who may learn, in the order of the options
+TURNS = ("both", "discriminator", "generator")
+#: a state, and whether a loss was no number
+Carry = tuple[Tree, jax.Array]
 #: made examples that scores look at; of pictures, which take longer
 SCORED, SCORED_PICTURES = 1000, 128
 #: keeps the length of a slope from having none of its own where it is 0
@@ -81,30 +85,29 @@ def step(
 
     batch: what the discriminator is given of real examples (B, *input_shape), and their mask.
     """
-    generator, fine = experiment.generator, jnp.bool_(False)
+    generator, bad = experiment.generator, jnp.bool_(False)
     assert generator is not None
     duel = _Duel(shape, experiment, batch, data)
-    if generator.turn != "generator":
-        times, judged = generator.discriminator_updates, jax.random.fold_in(key, JUDGING)
-        state, fine = _repeated(duel.judge, times, judged, (state, fine))
-    if generator.turn != "discriminator":
-        making = jax.random.fold_in(key, MAKING)
-        state, fine = _repeated(duel.make, generator.updates, making, (state, fine))
-    return state | {"batch": state["batch"] + 1}, fine
-
-
-Carry = tuple[Tree, jax.Array]
+    # An argument of the program, which option it is. Who has no turn has no updates: a condition
+    # would copy both networks at every step.
+    turn: Any = generator.turn
+    of_judge = jnp.where(turn == TURNS.index("generator"), 0, generator.discriminator_updates)
+    of_maker = jnp.where(turn == TURNS.index("discriminator"), 0, generator.updates)
+    carry = _repeated(duel.judge, of_judge, jax.random.fold_in(key, JUDGING), (state, bad))
+    carry = _repeated(duel.make, of_maker, jax.random.fold_in(key, MAKING), carry)
+    state, bad = carry
+    return state | {"batch": state["batch"] + 1}, bad
 
 
 def _repeated(
-    work: Callable[[Any, jax.Array, Carry], Carry], times: int, key: jax.Array, carry: Carry
+    work: Callable[[Any, jax.Array, Carry], Carry], times: jax.Array, key: jax.Array, carry: Carry
 ) -> Carry:
     """`work(i, key, carry)` so many times, each with a key of its own."""
 
     def one(i: Any, carry: Carry) -> Carry:
         return work(i, jax.random.fold_in(key, i), carry)
 
-    return one(0, carry) if times == 1 else fori_loop(0, times, one, carry)
+    return fori_loop(0, times, one, carry)
 
 
 class _Duel:
@@ -119,6 +122,8 @@ class _Duel:
     ) -> None:
         self.shape, self.experiment, self.data = shape, experiment, data
         self.judging, self.making = Model.of(experiment), Model.maker(experiment)
+        assert experiment.generator is not None
+        self.generator = experiment.generator
         self.loss: Any = experiment.training.loss
         self.real, self.mask = batch
 
@@ -127,7 +132,7 @@ class _Duel:
         state, bad = carry
         noise_key, rows_key, real_key, made_key, mix_key = jax.random.split(key, 5)
         real, mask = self.real, self.mask
-        if not isinstance(i, int):
+        if self.generator.discriminator_updates > 1:
             real = jnp.where(i == 0, real, self._others(rows_key))
             mask = jnp.where(i == 0, mask, 1.0)
         fakes = seen(self.shape, self._forged(state, noise_key, made_key).outputs)
@@ -179,9 +184,7 @@ class _Duel:
         self, state: Tree, noise_key: jax.Array, key: jax.Array, params: Any = None
     ) -> Pass:
         """A batch as the generator makes it while it is trained."""
-        generator = self.experiment.generator
-        assert generator is not None
-        noise = draw(generator, noise_key, len(self.real))
+        noise = draw(self.generator, noise_key, len(self.real))
         params = self.shape.makers(state["params"]) if params is None else params
         stats = self.shape.makers(state["stats"])
         return self.making.forward(params, stats, noise, training=True, key=key)

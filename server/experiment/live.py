@@ -23,6 +23,14 @@ def change_of(spec: BaseModel, name: str) -> str:
     return str(extra.get("x-change", "reset")) if is_object(extra) else "reset"
 
 
+def _number(spec: BaseModel, name: str, value: Any) -> float:
+    """A live value as a program takes it: of options, which one it is."""
+    if not isinstance(value, str):
+        return float(value)
+    extra: Any = type(spec).model_fields[name].json_schema_extra
+    return float([option["value"] for option in extra["x-options"]].index(value))
+
+
 def live_values(spec: BaseModel, path: str = "") -> dict[str, float]:
     """Every live number by its path: `{"/training/learning_rate": 0.03, …}`."""
     found: dict[str, float] = {}
@@ -35,7 +43,7 @@ def live_values(spec: BaseModel, path: str = "") -> dict[str, float]:
             for i, item in enumerate(value):
                 found |= live_values(item, f"{here}/{i}")
         elif value is not None and change_of(spec, name) == "live":
-            found[here] = float(value)
+            found[here] = _number(spec, name, value)
     return found
 
 

@@ -86,7 +86,7 @@ class Generator(Spec):
         help="How often the discriminator learns in a step, each time from other examples.",
     )  # fmt: skip
     turn: Literal["both", "discriminator", "generator"] = setting(
-        "both", title="Who learns", change="keep",
+        "both", title="Who learns", change="live",
         help="Let one of them stand still, to see what the other does.",
         options={
             "both": ("Both", "The discriminator, then the generator."),

@@ -138,7 +138,7 @@ def test_a_log_done_again_comes_to_the_same_bits(name: str) -> None:
 @pytest.mark.parametrize("kind", ADVERSARIAL)
 def test_who_has_no_turn_stands_still(kind: str) -> None:
     live = session(POINTS, training={"loss": kind, "batch_size": 16})
-    judge, maker = layers(live)
+    program, (judge, maker) = live.program, layers(live)
     live.act(c.Patch(experiment={"generator": {"turn": "discriminator"}}))
     run(live, 3)
     assert same(maker, layers(live)[1]) and not same(judge, layers(live)[0])
@@ -147,6 +147,7 @@ def test_who_has_no_turn_stands_still(kind: str) -> None:
     run(live, 3)
     assert same(judge, layers(live)[0]) and not same(maker, layers(live)[1])
     assert all(np.isfinite(a).all() for p in live.parameters()[0] for a in p.values())
+    assert live.program is program, "so that nobody waits for a compiler"
 
 
 def test_the_noise_is_as_it_is_said_to_be() -> None:
@@ -215,6 +216,7 @@ def test_a_step_is_that_of_torch(kind: str) -> None:
             "layers": [DENSE | {"initializer": "zeros", "bias": 0.3}, DENSE],
             "optimizer": sgd,
             "learning_rate": 0.3,
+            "discriminator_updates": 1,
         },
     }
     live = session(document)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 import server.training  # noqa: F401 - fills the registries
 from server.experiment import Experiment
 from server.experiment.live import live_values, static_form, with_live
-from server.experiment.registry import LAYERS, LOSSES, OPTIMIZERS, SCHEDULES
+from server.experiment.registry import LAYERS, OPTIMIZERS, SCHEDULES
 from tests.families import with_layer
 
 OPTIONS = {"clip_norm": 1.0, "early_stopping": {}}
@@ -67,8 +67,8 @@ RATES = st.floats(0, 10).map(lambda x: round(x, 4))
 
 
 @given(
-    a=st.tuples(RATES, RATES, st.integers(1, 50), st.sampled_from(list(LOSSES)[:1])),
-    b=st.tuples(RATES, RATES, st.integers(1, 50), st.sampled_from(list(LOSSES)[:1])),
+    a=st.tuples(RATES, RATES, st.integers(1, 50), st.just("squared_error")),
+    b=st.tuples(RATES, RATES, st.integers(1, 50), st.just("squared_error")),
 )
 def test_forms_are_equal_exactly_when_only_live_numbers_differ(a, b) -> None:
     one, two = (
