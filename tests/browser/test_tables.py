@@ -210,6 +210,19 @@ def test_the_split_and_the_answer_are_chosen(page: Page) -> None:
     expect(answer).to_have_value("species")
 
 
+def test_points_are_divided_in_more_ways_too(page: Page) -> None:
+    lab = Lab(page, paused=True)
+    page.get_by_text("More ways to divide").click()
+    divided = page.get_by_label("Divided", exact=True)
+    # groups are of the rows of a table
+    expect(divided.locator("option")).to_have_count(3)
+    divided.select_option(label="Stratified")
+    lab.until(lambda: lab.experiment["data"]["split"]["method"] == "stratified")
+    page.get_by_role("switch", name="Folds").check()
+    lab.until(lambda: lab.experiment["data"]["split"]["folds"])
+    assert lab.session()["counts"] == {"train": 400, "validation": 0, "test": 100}
+
+
 def test_a_row_of_ones_own_is_answered(page: Page, page_errors: list[str]) -> None:
     lab = Lab(page, experiment("iris"), paused=True)
     lab.tab("Try a row").click()
