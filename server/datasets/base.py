@@ -298,6 +298,6 @@ def _judging(shape: tuple[int, ...]) -> tuple[list[dict[str, Any]], list[dict[st
         {"kind": "conv2d", "filters": 16} | half,
         {"kind": "flatten"},
     ]
-    double = {"kind": "conv2d_transpose", "filters": 16} | half | {"kernel_size": 4}
+    double = {"kind": "conv2d_transpose", "filters": 8} | half | {"kernel_size": 4}
     reshape = {"kind": "reshape", "target_shape": small}
-    return judge, [_dense(small), reshape, double, double | {"filters": 8}]
+    return judge, [_dense(small), reshape, double, double | {"filters": 4}]
