@@ -77,11 +77,13 @@ function drawSequence(context: CanvasRenderingContext2D, card: DatasetCard, dark
   }
 }
 
-/** A row an example, a cell a token: the same one has the same shade. */
+const MOST_TOKENS = 16;
+
+/** A row an example, a cell a token, of many the last: the same one has the same shade. */
 function drawTokens(context: CanvasRenderingContext2D, card: DatasetCard, dark: boolean): void {
   const { width } = context.canvas;
-  const [time = 1] = card.input_shape;
-  const rows = card.preview.inputs.slice(0, 6);
+  const rows = card.preview.inputs.slice(0, 6).map((row) => row.slice(-MOST_TOKENS));
+  const time = rows[0]?.length ?? 1;
   const most = Math.max(1, ...rows.flat());
   const side = width / Math.max(time, rows.length);
   for (const [r, row] of rows.entries())
