@@ -156,6 +156,14 @@ def test_a_bad_step_is_said_where_it_is_and_nothing_is_lost(
     whole = dialog.get_by_role("alert")
     expect(whole).to_contain_text("'class' is a category")
     expect(dialog.get_by_role("status")).to_contain_text("Not applied")
+    # what a step does can be seen where only the last columns are no numbers yet
+    head(dialog, "Standardise").click()
+    add(dialog, "Bins")
+    expect(whole).to_contain_text("'class' is a category")
+    after = dialog.get_by_role("region", name="After", exact=True)
+    expect(after.get_by_role("listitem").first).to_contain_text("age")
+    head(dialog, "Bins").focus()
+    page.keyboard.press("Delete")
     whole.get_by_role("button", name="Add “One-hot”").click()
     expect(whole).to_have_count(0)
 

@@ -1,8 +1,8 @@
-import { at, variant } from '../forms/schema';
+import { at, variant, variants } from '../forms/schema';
 import { same } from '../state/patch';
 import type { Experiment, KindValue, Lab, Problem, Schema } from '../types';
 import { problemsOf } from './facts.svelte';
-import { moved, type Stage, stepsOf, whole } from './table';
+import { mendsOf, moved, type Stage, stepOf, stepsOf, whole } from './table';
 import { prepare } from './wire';
 
 /** A step, and what it keeps while it is moved and set. */
@@ -12,6 +12,7 @@ export interface Step {
 }
 
 const MOST_STAGES = 200; // that are remembered
+const MOST_MENDS = 3; // that are tried to look ahead
 
 /**
  * The steps as they are being changed. What is valid goes to the session at once; what is not stays
@@ -152,10 +153,43 @@ export class BenchStore {
     } catch (error) {
       this.problems = problemsOf(error);
       this.state = 'refused';
+      await this.#lookAhead(session.experiment.data, preparation, leads);
       return;
     }
     if (this.#again) return;
     await this.#apply(preparation);
+  }
+
+  /**
+   * Where each step can be done and only what they come to is not yet numbers, what they do can be
+   * seen: with what the refusal says is missing after them.
+   */
+  async #lookAhead(
+    data: Experiment['data'],
+    preparation: KindValue[],
+    leads: string[],
+  ): Promise<void> {
+    const kinds = this.#kinds();
+    let added = preparation;
+    let problems = this.problems;
+    for (let i = 0; i < MOST_MENDS && !this.#again; i++) {
+      const [problem] = problems;
+      const [mend] = problem && stepOf(problem) === null ? mendsOf(problem, kinds) : [];
+      if (!mend) return;
+      added = [...added, { kind: mend }];
+      try {
+        const { stages } = await prepare({ ...data, preparation: added });
+        this.#remember(leads, stages);
+        return;
+      } catch (error) {
+        problems = problemsOf(error);
+      }
+    }
+  }
+
+  #kinds(): string[] {
+    const items = at(this.schema, 'data', 'preparation').items as Schema;
+    return variants(items).map(({ kind }) => kind);
   }
 
   async #apply(preparation: KindValue[]): Promise<void> {
