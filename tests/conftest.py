@@ -38,6 +38,7 @@ UNOPTIMIZED = (
     "export/",
     "layers/",
     "oracles/",
+    "engine/test_columns.py",
     "engine/test_layers.py",
     "engine/test_microscope.py",
 )
