@@ -20,6 +20,7 @@ import numpy as np
 import structlog
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from pydantic import Field, ValidationError
+from starlette.websockets import WebSocketState
 
 from server.engine import commands as c
 from server.engine.scheduler import Engine, Full
@@ -126,10 +127,15 @@ class Live:
         try:
             await work()
         except (WebSocketDisconnect, RuntimeError) as error:
-            # Starlette says RuntimeError to who sends after a close.
-            if isinstance(error, RuntimeError) and "close" not in str(error):
+            # Starlette says RuntimeError to who sends, or waits to receive, after a close.
+            if isinstance(error, RuntimeError) and self._connected:
                 raise
         self.tasks.cancel_scope.cancel()
+
+    @property
+    def _connected(self) -> bool:
+        states = self.socket.client_state, self.socket.application_state
+        return all(state is WebSocketState.CONNECTED for state in states)
 
     # -- in ------------------------------------------------------------------------------
 

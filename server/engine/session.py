@@ -637,8 +637,11 @@ class Session(Run):
     # -- watching ------------------------------------------------------------------------
 
     def watch(self, watcher: Watcher) -> None:
-        """Add a watcher, or take its changed views; it is woken when there is a frame."""
+        """Add a watcher, or take its changed views; it is woken when there is a frame. One that
+        has gone stays away, though it was on its way here when it went."""
         with self.lock:
+            if watcher.gone:
+                return
             if watcher not in self.watchers:
                 self.watchers.append(watcher)
             self._see()
@@ -660,7 +663,9 @@ class Session(Run):
         self._late = tuple(dict.fromkeys([n for n in (*late, SLOPES) if n not in self._prompt]))
 
     def unwatch(self, watcher: Watcher) -> None:
+        """The watcher goes, for good."""
         with self.lock:
+            watcher.gone = True
             if watcher in self.watchers:
                 self.watchers.remove(watcher)
             self._see()

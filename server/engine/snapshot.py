@@ -41,6 +41,8 @@ class Watcher:
     fps: float = 30.0
     #: when its next frame is due
     due: float = 0.0
+    #: whether it has gone, and so watches nothing any more
+    gone: bool = False
 
     def tell(self, now: float, frame: bool) -> None:
         """Wake it, unless this is only one frame of many and its turn has not come."""

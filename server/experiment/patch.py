@@ -83,7 +83,8 @@ def _follow(old: Experiment, document: Any, patch: dict[str, Any]) -> None:
         document["data"].pop("features", None)
     if another and not _names(patch, "data", "preparation"):
         document["data"].pop("preparation", None)
-    fits = generates == had and _reads(dataset, task, document)
+    alike = generates == had and dataset.form == before.dataset.form
+    fits = alike and _reads(dataset, task, document)
     if not _names(patch, "network", "layers") and not fits:
         rooms = ("network", "training", "generator") if generates else ("network", "training")
         for room in rooms:  # left out, they are as the dataset suggests

@@ -141,8 +141,17 @@ def test_what_nobody_watches_does_not_run(idle: Engine) -> None:
     reached = session.step
     session.turn()
     assert session.step == reached
-    session.watch(screen.watcher)
+    Screen(session)
     give_turns(idle, lambda: session.step > reached)
+
+
+def test_who_has_gone_stays_away(idle: Engine) -> None:
+    """Though its wish to see something else was on its way when it went."""
+    session = idle.create(SMALL)
+    screen = play(session)
+    session.unwatch(screen.watcher)
+    session.watch(screen.watcher)
+    assert not session.watchers and not idle.choose() and idle.job() is None
 
 
 def test_a_limited_run_needs_no_watcher(engine: Engine) -> None:
