@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from server.datasets.preparation import ColumnStep, RowStep, Variable, scaling
+from server.datasets.preparation import RowStep, Variable, scaling
 from server.datasets.preparation.shaping import DropColumns, DropDuplicates
 from server.datasets.split import Prepared, load
 
@@ -141,12 +141,8 @@ def files_of(run: Run) -> dict[str, bytes]:
 def script(prepared: Prepared) -> str:
     """The program. Raises KeyError for a transformer that it has no import for."""
     pipeline = prepared.pipeline
-    lines = [
-        _step(step, before, after)
-        for step, before, after in zip(
-            pipeline.steps, pipeline.variables[:-1], pipeline.variables[1:], strict=True
-        )
-    ]
+    pairs = zip(pipeline.steps, pipeline.variables[:-1], strict=True)
+    lines = [_step(step, before) for step, before in pairs]
     steps = "[\n" + "".join(f"    {line},\n" for line in lines) + "]"
     own = _written_out(steps)
     used = sorted(set(re.findall(r"\b[A-Z]\w+", steps + own)) & set(MODULES))
@@ -170,7 +166,7 @@ def _kind(v: Variable) -> Any:
     return "text" if v.kind == "text" else None
 
 
-def _step(step: Any, before: Any, after: Any) -> str:
+def _step(step: Any, before: tuple[Variable, ...]) -> str:
     names = [v.name for v in step.chosen(before)]
     if isinstance(step, RowStep):
         how = "first" if isinstance(step, DropDuplicates) else "complete"
@@ -178,10 +174,7 @@ def _step(step: Any, before: Any, after: Any) -> str:
     if isinstance(step, DropColumns):
         return _tuple("drop", names, [[] for _ in names], "None")
     chosen = step.chosen(before)
-    if isinstance(step, ColumnStep):
-        instead = [[v.name for v in new] for new in step.outputs(chosen)]
-    else:  # all that is made of them together stands in the place of the first
-        instead = [[v.name for v in step.outputs(chosen)], *[[] for _ in names[1:]]]
+    instead = [[v.name for v in new] for new in step.outputs(chosen)]
     return _tuple(step.name(), names, instead, _constructor(step.estimator(chosen)))
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from server.experiment.registry import PREPARATIONS, setting
 
-from .base import Frame, RowStep, Step, Variable, check_filled
+from .base import ColumnStep, Frame, RowStep, Step, Variable, check_filled
 
 #: columns that a step may make
 MAX_COLUMNS = 2000
@@ -63,48 +63,23 @@ def _keys(column: NDArray[Any]) -> list[Any]:
     return [None if isinstance(v, float) and math.isnan(v) else v for v in column.tolist()]
 
 
-class _Joined(Step):
+class _Joined(ColumnStep):
     """A step that puts columns made of all the chosen ones in the place of the first of them."""
 
-    def outputs(self, chosen: Sequence[Variable]) -> list[Variable]:
+    def made(self, chosen: Sequence[Variable]) -> list[Variable]:
         """What stands there."""
         raise NotImplementedError
 
-    def estimator(self, chosen: Sequence[Variable]) -> Any:
-        """A scikit-learn transformer of the matrix of chosen columns."""
-        raise NotImplementedError
-
-    def after(self, variables: tuple[Variable, ...]) -> tuple[Variable, ...]:
-        chosen = self.chosen(variables)
+    def outputs(self, chosen: Sequence[Variable]) -> list[list[Variable]]:
         if not chosen:
-            return variables
+            return []
         check_filled(chosen)
-        names, made = [v.name for v in chosen], self.outputs(chosen)
+        made = self.made(chosen)
         if len(made) > MAX_COLUMNS:
             raise ValueError(
                 f"there would be {len(made):,} columns, and {MAX_COLUMNS:,} may be; choose fewer"
             )
-        found: list[Variable] = []
-        for v in variables:
-            found += made if v.name == names[0] else [] if v.name in names else [v]
-        return tuple(found)
-
-    def fitted(self, frame: Frame) -> Any:
-        chosen = self.chosen(frame.variables)
-        if not chosen:
-            return None
-        return self.estimator(chosen).fit(frame.matrix([v.name for v in chosen]))
-
-    def apply(self, frame: Frame, fitted: Any) -> Frame:
-        chosen = self.chosen(frame.variables)
-        if fitted is None:
-            return frame
-        names = [v.name for v in chosen]
-        made = list(np.asarray(fitted.transform(frame.matrix(names)), np.float64).T)
-        columns: list[NDArray[Any]] = []
-        for v, column in zip(frame.variables, frame.columns, strict=True):
-            columns += made if v.name == names[0] else [] if v.name in names else [column]
-        return Frame(self.after(frame.variables), tuple(columns))
+        return [made, *([] for _ in chosen[1:])]
 
 
 @PREPARATIONS.register
@@ -124,7 +99,7 @@ class Polynomial(_Joined):
         False, title="Different columns only", help="No powers: no column is a factor twice."
     )
 
-    def outputs(self, chosen: Sequence[Variable]) -> list[Variable]:
+    def made(self, chosen: Sequence[Variable]) -> list[Variable]:
         count = len(chosen)
         limit = sum(math.comb(count + d - 1, d) for d in range(1, self.degree + 1))
         if limit > MAX_COLUMNS and not self.interaction_only:
@@ -158,7 +133,7 @@ class PrincipalComponents(_Joined):
         False, title="Whiten", help="Divides each by its deviation, so that all reach as far."
     )
 
-    def outputs(self, chosen: Sequence[Variable]) -> list[Variable]:
+    def made(self, chosen: Sequence[Variable]) -> list[Variable]:
         if self.components > len(chosen):
             raise ValueError(
                 f"components: there are {len(chosen)} columns to turn; choose so many at most"
