@@ -192,6 +192,13 @@ export interface Mistakes {
   sure: Floats;
 }
 
+/** What the answers would be if a column had each of the values in every row. */
+export interface Dependence {
+  values: Floats; // (size)
+  means: Floats; // (size, outputs)
+  lines: Floats; // (size, rows, outputs): of the first rows
+}
+
 /** One window of a layer, and what came of it. */
 export interface Window {
   layer: number;
@@ -260,6 +267,9 @@ export interface Views {
   inside?: Record<string, Floats>;
   saliency?: { values: Bytes; limit: number };
   mistakes?: Mistakes;
+  /** By how much the loss rises when a column is dealt out anew. */
+  importance?: { loss: number; rises: Floats };
+  dependence?: Dependence;
   microscope?: Window;
   /** Of each step of what a layer reads. */
   through_time?: { norms: Floats };

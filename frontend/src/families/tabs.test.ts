@@ -26,8 +26,8 @@ it('has a text for tokens that continue, and a forecast for sequences that do', 
   expect(tabs('sequence', [9], { continues: true, features: 2 })).toEqual([[], []]);
 });
 
-it('has a form for a row of a table', () => {
-  expect(tabs('table', [])).toEqual([['row'], ['plane']]);
+it('has a form for a row of a table, and its columns', () => {
+  expect(tabs('table', [])).toEqual([['row', 'columns'], ['plane']]);
 });
 
 it('has the plane first for an autoencoder, and later for one answer of each example', () => {

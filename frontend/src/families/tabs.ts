@@ -4,7 +4,7 @@ import type { Tab } from '../pictures/Tabs.svelte';
 import type { Session } from '../types';
 import { layersOf } from './plane';
 
-export type FamilyTab = 'text' | 'forecast' | 'plane' | 'wall' | 'noise' | 'row';
+export type FamilyTab = 'text' | 'forecast' | 'plane' | 'wall' | 'noise' | 'row' | 'columns';
 
 const TABS: { [Id in FamilyTab]: Tab<Id> } = {
   text: {
@@ -32,6 +32,11 @@ const TABS: { [Id in FamilyTab]: Tab<Id> } = {
     title: 'Try a row',
     help: 'What the network says of a row whose values you choose.',
   },
+  columns: {
+    id: 'columns',
+    title: 'Columns',
+    help: 'How much hangs on each column, and how the answers change with its values.',
+  },
   plane: {
     id: 'plane',
     title: 'Plane',
@@ -57,7 +62,7 @@ export function familyTabs(
   if (problem === 'generation') return { first: [TABS.wall, TABS.noise], later: [] };
   const plane = layersOf(session).length ? [TABS.plane] : [];
   if (experiment.data.target === 'input') return { first: plane, later: [] };
-  if (form === 'table') return { first: [TABS.row], later: plane };
+  if (form === 'table') return { first: [TABS.row, TABS.columns], later: plane };
   if (form === 'tokens' && continues && label_shape.length)
     return { first: [TABS.text], later: [] };
   const first = form === 'sequence' && continues && input_shape.at(-1) === 1 ? [TABS.forecast] : [];

@@ -8,6 +8,8 @@ export interface Series {
   name: string;
   color: string;
   dash?: number[];
+  /** One of many, behind the others: thin, and no dot where the cursor is. */
+  faint?: boolean;
 }
 
 /** A line of another run, with a number at its end. */
@@ -75,11 +77,15 @@ export function chartOptions(series: Series[], look: Look, manners: Manners): uP
     ],
     series: [
       {},
-      ...series.map((one) => line(one, 1)),
+      ...series.map((one) => line(one, one.faint ? 0.25 : 1)),
       ...(look.raw ? series.map((one) => line(one, 0.3)) : []),
       ...look.overlays.map((one) => line(one, 1)),
     ],
-    cursor: { drag: { x: true, y: false, setScale: true, dist: 6 }, y: false, points: { size: 7 } },
+    cursor: {
+      drag: { x: true, y: false, setScale: true, dist: 6 },
+      y: false,
+      points: { size: (_, i) => (series[i - 1]?.faint ? 0 : 7) },
+    },
     hooks: {
       setCursor: [(chart) => manners.oncursor(chart.cursor.idx ?? null)],
       setSelect: [(chart) => manners.onzoom(chart.select.width > 0)],
