@@ -22,11 +22,11 @@ from server.engine.adversarial import drawn_on_host
 from server.engine.likeness import Likeness, counted, js_divergence, kl_divergence
 from server.engine.program import Programs
 from server.engine.session import Session
-from server.engine.snapshot import Watcher
-from server.engine.views import VIEWS, View
+from server.engine.views import VIEWS
 from server.experiment import Experiment
 from server.experiment.patch import effect, patched
 from server.experiment.registry import LOSSES
+from tests.engine.looking import looked_at, run
 
 PROGRAMS = Programs()
 DENSE = {"kind": "dense", "units": 5, "activation": "tanh", "initializer": "glorot_uniform"}
@@ -67,25 +67,6 @@ ADVERSARIAL = [kind for kind in LOSSES if "generation" in LOSSES[kind].problems]
 def session(document: dict[str, Any], **rooms: dict[str, Any]) -> Session:
     changed = {name: document.get(name, {}) | room for name, room in rooms.items()}
     return Session(Experiment.model_validate(document | changed), PROGRAMS)
-
-
-def run(live: Session, steps: int) -> Session:
-    """Train in the caller's thread."""
-    live.act(c.Advance(steps=steps))
-    while not live.done.is_set():
-        live.turn()
-    return live
-
-
-def looked_at(live: Session, *views: Any) -> dict[str, Any]:
-    """What these views show, by their kinds."""
-    parsed: list[View] = [VIEWS.validate(view) for view in views]
-    watcher = Watcher(lambda: None, {view.key: view for view in parsed})
-    live.watch(watcher)
-    live.turn()
-    live.unwatch(watcher)
-    found = live.snapshot.views
-    return {view.kind: found[view.key] for view in parsed if view.key in found}
 
 
 def layers(live: Session) -> tuple[list[Any], list[Any]]:

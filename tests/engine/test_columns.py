@@ -15,9 +15,8 @@ import server.training  # noqa: F401 - these fill the registries
 from server.engine import commands as c
 from server.engine.program import Programs
 from server.engine.session import Session
-from server.engine.snapshot import Watcher
-from server.engine.views import VIEWS, View
 from server.experiment import Experiment
+from tests.engine.looking import looked_at, run
 
 PROGRAMS = Programs()
 PENGUINS = {
@@ -28,20 +27,7 @@ PENGUINS = {
 
 
 def trained(steps: int, **rooms: Any) -> Session:
-    live = Session(Experiment.model_validate(PENGUINS | rooms), PROGRAMS)
-    live.act(c.Advance(steps=steps))
-    while not live.done.is_set():
-        live.turn()
-    return live
-
-
-def looked_at(live: Session, view: Any) -> Any:
-    parsed: View = VIEWS.validate(view)
-    watcher = Watcher(lambda: None, {parsed.key: parsed})
-    live.watch(watcher)
-    live.turn()
-    live.unwatch(watcher)
-    return live.snapshot.views[parsed.key]
+    return run(Session(Experiment.model_validate(PENGUINS | rooms), PROGRAMS), steps)
 
 
 class Ours(RegressorMixin, BaseEstimator):
@@ -63,7 +49,7 @@ def test_dependence_is_scikit_learns(column: int) -> None:
     loaded = live.loaded
     rows = loaded.pool[loaded.part == 2].astype(np.float64)
     view = {"kind": "dependence", "column": column, "size": 9}
-    found = looked_at(live, view)
+    found = looked_at(live, view)["dependence"]
     expected = partial_dependence(
         Ours(live), rows, [column], kind="both", grid_resolution=9, percentiles=(0.02, 0.98)
     )
@@ -91,7 +77,10 @@ def test_of_a_linear_network_importance_is_the_slope_squared_times_the_variance(
     """Dealing a column anew leaves an error of w (x' - x) more, whose square is 2 w² var x in the
     mean, half of which is the loss's; less what the errors have to do with the column."""
     live = trained(600, network={"layers": []})
-    loaded, found = live.loaded, looked_at(live, {"kind": "importance", "part": "train"})
+    loaded, found = (
+        live.loaded,
+        looked_at(live, {"kind": "importance", "part": "train"})["importance"],
+    )
     rows = loaded.pool[loaded.part == 0].astype(np.float64)
     w = live.parameters()[0][0]["w"][:, 0]
     error = live.predict(rows.astype(np.float32))[:, 0] - loaded.labels[loaded.part == 0]
@@ -105,5 +94,5 @@ def test_a_column_without_weight_has_no_importance() -> None:
     live = trained(1)
     for unit in range(6):
         live.act(c.Edit(layer=0, param="w", index=(1, unit), value=0))
-    found = looked_at(live, {"kind": "importance"})
+    found = looked_at(live, {"kind": "importance"})["importance"]
     assert found["rises"][1] == 0 and np.abs(found["rises"]).max() > 0

@@ -20,10 +20,10 @@ from server.engine import commands as c
 from server.engine.commands import Refused
 from server.engine.program import Programs
 from server.engine.session import Session
-from server.engine.snapshot import Watcher
-from server.engine.views import VIEWS, View
+from server.engine.views import VIEWS
 from server.experiment import Experiment
 from server.experiment.patch import patched
+from tests.engine.looking import looked_at, run
 
 PROGRAMS = Programs()
 TRAINING = {"batch_size": 16, "optimizer": "adam", "learning_rate": 0.003}
@@ -80,25 +80,6 @@ FAMILIES: dict[str, dict[str, Any]] = {
 
 def session(document: dict[str, Any]) -> Session:
     return Session(Experiment.model_validate(document), PROGRAMS)
-
-
-def run(live: Session, steps: int) -> Session:
-    """Train in the caller's thread."""
-    live.act(c.Advance(steps=steps))
-    while not live.done.is_set():
-        live.turn()
-    return live
-
-
-def looked_at(live: Session, *views: Any) -> dict[str, Any]:
-    """What these views show, by their kinds."""
-    parsed: list[View] = [VIEWS.validate(view) for view in views]
-    watcher = Watcher(lambda: None, {view.key: view for view in parsed})
-    live.watch(watcher)
-    live.turn()
-    live.unwatch(watcher)
-    found = live.snapshot.views
-    return {view.kind: found[view.key] for view in parsed if view.key in found}
 
 
 # -- training ----------------------------------------------------------------------------
