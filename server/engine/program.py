@@ -49,6 +49,7 @@ class Probe:
     name: what it is kept under once compiled. common: arrays that sessions may have alike, the
     very same object. own: arrays that each session has for itself. quick: whether it should
     be compiled in less time, to code that takes more: where somebody waits for its first answer.
+    key: of what is asked, where one function answers several questions by its own arrays.
     """
 
     name: str
@@ -56,6 +57,12 @@ class Probe:
     common: tuple[Any, ...] = ()
     own: tuple[Any, ...] = ()
     quick: bool = False
+    key: str = ""
+
+    @property
+    def question(self) -> str:
+        """What its answer is kept under."""
+        return self.key or self.name
 
 
 class Program:

@@ -155,8 +155,9 @@ class Session(Run):
         """What has to be compiled for the session to go on, the pictures first."""
         with self.lock:
             scene, missing = self.scene(), self._missing()
+            # What is found meanwhile is not kept: by then something else may be asked for.
             work: dict[str, Callable[[], object]] = {
-                name: partial(scene.find, name) for name in scene.probes
+                probe.name: partial(scene.answer, probe) for probe in scene.probes.values()
             }
             work[ADVANCE] = self._next_turn().compile
             ranks = dict.fromkeys(self._late, Rank.LATE) | {ADVANCE: Rank.TRAINING}
@@ -308,8 +309,7 @@ class Session(Run):
         scene = super().scene()
         if self._probes is None:
             self._probes = probes(scene, self._wanted.values())
-            scene.forget(self._probes.values())
-        scene.probes = self._probes
+        scene.ask(self._probes)
         return scene
 
     def _is_time(self, now: float) -> bool:
@@ -379,7 +379,8 @@ class Session(Run):
         a probe of this name, on data of ours."""
         with self.lock:
             trial = Trial(self.program, self._live, self.data)
-            probe = self.scene().probes.get(name)
+            asked = self.scene().probes.values()
+            probe = next((probe for probe in asked if probe.name == name), None)
         if name == ADVANCE:
             trial.program.shares = trial.training()
         elif probe is not None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from .arrays import device_put
 from .divergence import Turn
-from .program import LANES, Vector
+from .program import LANES, Probe, Vector
 from .steps import Report
 from .views import Scene
 
@@ -41,18 +41,18 @@ class SideBySide:
     def look(self, scenes: dict[int, Scene]) -> None:
         """Find for scenes what they will be asked for, where the program's sessions may share
         that. scenes: by their places, as the turns have left them."""
-        alike: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
+        alike: defaultdict[tuple[str, ...], list[tuple[int, Probe]]] = defaultdict(list)
         for place, scene in scenes.items():
-            for name, probe in scene.probes.items():
-                if self.program.looks.get(name) and not scene.knows(name):
-                    alike[name, *(str(id(array)) for array in probe.common)].append(place)
-        for (name, *_), places in alike.items():
-            self._find(name, [(place, scenes[place]) for place in places])
+            for question, probe in scene.probes.items():
+                if self.program.looks.get(probe.name) and not scene.knows(question):
+                    common = (str(id(array)) for array in probe.common)
+                    # several questions of one session are not for one dispatch
+                    alike[probe.name, probe.key, *common].append((place, probe))
+        for asked in alike.values():
+            self._find(asked, scenes)
 
-    def _find(self, name: str, scenes: Sequence[tuple[int, Scene]]) -> None:
-        places = [place for place, _ in scenes]
-        asked = [scene.probes[name] for _, scene in scenes]
-        own = [probe.own for probe in asked]
-        found = self.program.look_lanes(asked[0], self._desks, self._data, places, own)
-        for (_, scene), tree in zip(scenes, found, strict=True):
-            scene.know(name, tree)
+    def _find(self, asked: Sequence[tuple[int, Probe]], scenes: dict[int, Scene]) -> None:
+        places, own = [place for place, _ in asked], [probe.own for _, probe in asked]
+        found = self.program.look_lanes(asked[0][1], self._desks, self._data, places, own)
+        for (place, probe), tree in zip(asked, found, strict=True):
+            scenes[place].know(probe.question, tree)

@@ -15,6 +15,8 @@ import server.training  # noqa: F401 - these fill the registries
 from server.engine import commands as c
 from server.engine.program import Programs
 from server.engine.session import Session
+from server.engine.snapshot import Watcher
+from server.engine.views import VIEWS
 from server.experiment import Experiment
 from tests.engine.looking import looked_at, run
 
@@ -96,3 +98,19 @@ def test_a_column_without_weight_has_no_importance() -> None:
         live.act(c.Edit(layer=0, param="w", index=(1, unit), value=0))
     found = looked_at(live, {"kind": "importance"})["importance"]
     assert found["rises"][1] == 0 and np.abs(found["rises"]).max() > 0
+
+
+def test_everybody_sees_what_they_asked_for() -> None:
+    """Two people on one session, each with a column of their own; one function answers both."""
+    live = trained(20)
+    views = [VIEWS.validate({"kind": "dependence", "column": column}) for column in (0, 2)]
+    watchers = [Watcher(lambda: None, {view.key: view}) for view in views]
+    for watcher in watchers:
+        live.watch(watcher)
+    live.turn()
+    found = [live.snapshot.views[view.key]["means"] for view in views]
+    assert np.abs(found[0] - found[1]).max() > 0
+    for view, means in zip(views, found, strict=True):
+        np.testing.assert_array_equal(
+            looked_at(live, view.model_dump())["dependence"]["means"], means
+        )

@@ -36,7 +36,7 @@ class Scene:
 
     experiment: the session's own (a program serves every experiment of its shape).
     loaded: its examples. span: (lo, hi) of the output's colours. probes: what may be asked, by
-    name.
+    question.
     """
 
     experiment: Experiment
@@ -100,26 +100,28 @@ class Scene:
         rows = np.asarray(self.data["sample"])
         return rows[rows < len(self.loaded.part)]
 
-    def find(self, name: str) -> Tree:
-        """What the probe of this name finds, as NumPy arrays; once."""
-        if name not in self._found:
-            probe = self.probes[name]
-            self._found[name] = self.program.look(probe, self.state, self.live, self.data)
-        return self._found[name]
+    def find(self, question: str) -> Tree:
+        """What the probe of this question finds, as NumPy arrays; once."""
+        if question not in self._found:
+            self._found[question] = self.answer(self.probes[question])
+        return self._found[question]
 
-    def forget(self, asked: Iterable[Probe]) -> None:
-        """Ask anew what is asked of something else by now, such as another example."""
-        for probe in asked:
-            if probe.own:
-                self._found.pop(probe.name, None)
+    def answer(self, probe: Probe) -> Tree:
+        """What a probe finds, not to be kept."""
+        return self.program.look(probe, self.state, self.live, self.data)
 
-    def knows(self, name: str) -> bool:
+    def ask(self, probes: dict[str, Probe]) -> None:
+        """May be asked these from now on; what was found of others is forgotten."""
+        self.probes = probes
+        self._found = {key: found for key, found in self._found.items() if key in probes}
+
+    def knows(self, question: str) -> bool:
         """Whether that has been found."""
-        return name in self._found
+        return question in self._found
 
-    def know(self, name: str, found: Tree) -> None:
+    def know(self, question: str, found: Tree) -> None:
         """Take over what was found elsewhere."""
-        self._found[name] = found
+        self._found[question] = found
 
     @property
     def dimensions(self) -> int:
@@ -127,14 +129,14 @@ class Scene:
 
 
 def probes(scene: Scene, views: Iterable[View]) -> dict[str, Probe]:
-    """What the scores, the slopes and these views ask of the scene's program, by name."""
+    """What the scores, the slopes and these views ask of the scene's program, by question."""
     shape = scene.program.shape
     always = (
         Probe(SCORES, lambda *args: evaluate(shape, *args), quick=True),
         Probe(SLOPES, lambda *args: slopes(shape, *args)),
     )
     own = [probe for view in views for probe in view.asked(scene)]
-    return {probe.name: probe for probe in (*always, *own)}
+    return {probe.question: probe for probe in (*always, *own)}
 
 
 class View(Kind):
@@ -170,7 +172,7 @@ class View(Kind):
         return None
 
     def asked(self, scene: Scene) -> tuple[Probe, ...]:
-        """All that it asks; the names are its `needs`."""
+        """All that it asks; their names are its `needs`."""
         probe = self.probe(scene)
         return () if probe is None else (probe,)
 

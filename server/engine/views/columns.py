@@ -122,9 +122,9 @@ class Dependence(OfColumns):
             means, lines = map_each(at, values)
             return {"values": values, "means": means, "lines": lines}
 
-        return Probe(self.probe_name, found, (), (np.int32(column),), quick=True)
+        return Probe(self.probe_name, found, (), (np.int32(column),), quick=True, key=self.key)
 
     def look(self, scene: Scene) -> Any:
-        found = scene.find(self.probe_name)
+        found = scene.find(self.key)
         count = min(LINES, scene.loaded.counts[self.part])
         return {**found, "lines": found["lines"][:, :count]}

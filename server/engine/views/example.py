@@ -105,10 +105,12 @@ class Activations(OfExample):
             layers = [bytes_of(outputs[0]) for outputs in result.activations]
             return {"layers": layers, "outputs": result.outputs[0]}
 
-        return Probe(self.probe_name, on_its_way, (), (self.example(scene),), quick=True)
+        return Probe(
+            self.probe_name, on_its_way, (), (self.example(scene),), quick=True, key=self.key
+        )
 
     def look(self, scene: Scene) -> Any:
-        found, row = scene.find(self.probe_name), self.row(scene)
+        found, row = scene.find(self.key), self.row(scene)
         return {
             "row": row,
             "label": None if row is None else scene.loaded.labels[row].tolist(),
@@ -146,10 +148,10 @@ class Inside(OfExample):
             )
             return {name: array[0] for name, array in found.items()}
 
-        return Probe(self.probe_name, inside, (), (self.example(scene),), quick=True)
+        return Probe(self.probe_name, inside, (), (self.example(scene),), quick=True, key=self.key)
 
     def look(self, scene: Scene) -> Any:
-        found = scene.find(self.probe_name)
+        found = scene.find(self.key)
         return {name: array for name, array in found.items() if array.size <= MAX_INSIDE}
 
 
@@ -181,10 +183,10 @@ class Saliency(OfExample):
             limit = jnp.max(jnp.abs(values))
             return {"values": quantise(values, -limit, limit), "limit": limit}
 
-        return Probe(self.probe_name, salient, (), (self.example(scene),), quick=True)
+        return Probe(self.probe_name, salient, (), (self.example(scene),), quick=True, key=self.key)
 
     def look(self, scene: Scene) -> Any:
-        found = scene.find(self.probe_name)
+        found = scene.find(self.key)
         return {"values": found["values"], "limit": float(found["limit"])}
 
 

@@ -167,10 +167,10 @@ class Forging(OfGenerator):
             layers = [bytes_of(a[0]) for a in result.activations]
             return {"noise": noise[0], "layers": layers, "verdict": verdict[0]}
 
-        return Probe(self.probe_name, look, (), (np.int32(self.index),), quick=True)
+        return Probe(self.probe_name, look, (), (np.int32(self.index),), quick=True, key=self.key)
 
     def look(self, scene: Scene) -> Any:
-        found = scene.find(self.probe_name)
+        found = scene.find(self.key)
         layers = [layer | {"limit": float(layer["limit"])} for layer in found["layers"]]
         return {"noise": found["noise"], "verdict": float(found["verdict"]), "layers": layers}
 

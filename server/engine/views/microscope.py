@@ -55,10 +55,10 @@ class Microscope(OfExample):
             before = [given, *found.activations][self.layer]
             return {"given": before[0], "output": found.activations[self.layer][0]}
 
-        return Probe(self.probe_name, around, (), (self.example(scene),), quick=True)
+        return Probe(self.probe_name, around, (), (self.example(scene),), quick=True, key=self.key)
 
     def look(self, scene: Scene) -> Any:
-        found = scene.find(self.probe_name)
+        found = scene.find(self.key)
         layer = scene.experiment.network.layers[self.layer]
         given, output = _as_picture(found["given"]), _as_picture(found["output"])
         height, width, units = output.shape

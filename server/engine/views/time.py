@@ -98,10 +98,10 @@ class Forecast(OfExample):
 
             return jax.lax.scan(step, shape.given(example), length=self.steps)[1]
 
-        return Probe(self.probe_name, ahead, (), (self.example(scene),), quick=True)
+        return Probe(self.probe_name, ahead, (), (self.example(scene),), quick=True, key=self.key)
 
     def look(self, scene: Scene) -> Any:
-        return {"past": as_sent(self.example(scene)), "ahead": scene.find(self.probe_name)}
+        return {"past": as_sent(self.example(scene)), "ahead": scene.find(self.key)}
 
 
 @VIEWS.register
@@ -170,7 +170,12 @@ class Writing(View):
         few = 1 if self.temperature == 0 else self.top_k
         how = np.array([self.temperature, few, self.top_p], np.float32)
         return Probe(
-            self.probe_name, write, (), (text, begun, how, np.uint32(self.seed)), quick=True
+            self.probe_name,
+            write,
+            (),
+            (text, begun, how, np.uint32(self.seed)),
+            quick=True,
+            key=self.key,
         )
 
     def _tokens(self, scene: Scene) -> tuple[NDArray[np.int32], np.int32]:
@@ -184,7 +189,7 @@ class Writing(View):
         return text, np.int32(len(begun))
 
     def look(self, scene: Scene) -> Any:
-        found = scene.find(self.probe_name)
+        found = scene.find(self.key)
         return {**found, "texts": as_sent(found["texts"])}
 
 
