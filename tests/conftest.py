@@ -41,6 +41,7 @@ UNOPTIMIZED = (
     "engine/test_columns.py",
     "engine/test_layers.py",
     "engine/test_microscope.py",
+    "engine/test_thresholds.py",
 )
 
 
