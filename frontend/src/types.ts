@@ -199,6 +199,23 @@ export interface Dependence {
   lines: Floats; // (size, rows, outputs): of the first rows
 }
 
+/** One class against the rest, at every threshold from the highest on. */
+export interface Thresholds {
+  truth: number;
+  count: number;
+  positive: number; // of the class
+  /** Null where all or none are of the class. */
+  roc: {
+    thresholds: number[];
+    true_positive_rate: number[];
+    false_positive_rate: number[];
+    auc: number;
+  } | null;
+  precision_recall: { precision: number[]; recall: number[]; average_precision: number } | null;
+  /** By ranges of probability; null also where answers are no probabilities. */
+  calibration: { said: number[]; true: number[]; count: number[]; brier: number } | null;
+}
+
 /** One window of a layer, and what came of it. */
 export interface Window {
   layer: number;
@@ -263,6 +280,7 @@ export interface Views {
   };
   gradients?: { norm: number; layers: number[]; dead: number[] };
   confusion?: { counts: Counts };
+  thresholds?: Thresholds;
   activations?: Activations;
   inside?: Record<string, Floats>;
   saliency?: { values: Bytes; limit: number };

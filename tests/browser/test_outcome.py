@@ -160,6 +160,8 @@ def test_the_details_are_tabs_that_arrows_walk(page: Page) -> None:
     expect(cells).to_have_text([re.compile(r"^\s*\d+\s*$")] * 4)
     lab.until(lambda: sum(int(cell) for cell in cells.all_inner_texts()) == tested)
     page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("img", name=re.compile("^ROC of blue: AUC "))).to_be_visible()
+    page.keyboard.press("ArrowRight")
     expect(lab.tab("Histograms")).to_be_focused()
     expect(page.get_by_role("img", name=re.compile("^Layer 1, weights: 8 values"))).to_be_visible()
     page.keyboard.press("ArrowRight")
