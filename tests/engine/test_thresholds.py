@@ -20,6 +20,7 @@ from sklearn.metrics import (
 import server.datasets
 import server.layers
 import server.training  # noqa: F401 - these fill the registries
+from server.engine import commands as c
 from server.engine.program import Programs
 from server.engine.session import Session
 from server.engine.views.thresholds import calibration, curves
@@ -68,6 +69,19 @@ def test_a_long_curve_is_thinned_and_keeps_its_ends_and_area() -> None:
 
 def test_scores_that_are_no_probabilities_are_not_calibrated() -> None:
     assert calibration(np.array([-0.5, 2.0]), np.array([False, True]), 10) is None
+
+
+def test_answers_that_are_no_numbers_have_no_curves() -> None:
+    """Weights so large that two units are infinite, and their difference nothing."""
+    layers = [{"kind": "dense", "units": 2, "activation": "linear"}] * 7
+    live = Session(Experiment.model_validate({"network": {"layers": layers}}), PROGRAMS)
+    for layer in range(7):
+        for index in ((0, 0), (0, 1), (1, 0), (1, 1)):
+            live.act(c.Edit(layer=layer, param="w", index=index, value=1e6))
+    for unit, value in enumerate((1e6, -1e6)):
+        live.act(c.Edit(layer=7, param="w", index=(unit, 0), value=value))
+    found = looked_at(live, "thresholds")["thresholds"]
+    assert found["roc"] is found["precision_recall"] is found["calibration"] is None
 
 
 CASES = {

@@ -62,7 +62,7 @@ class Thresholds(View):
         right = found["labels"][mine].astype(np.int64) == truth
         scores = _scores(found["outputs"][mine].astype(np.float64), truth, _low(experiment))
         told: dict[str, Any] = {"truth": truth, "count": len(right), "positive": int(right.sum())}
-        if not 0 < right.sum() < len(right):
+        if not 0 < right.sum() < len(right) or not np.isfinite(scores).all():
             return told | {"roc": None, "precision_recall": None, "calibration": None}
         return told | curves(scores, right) | {"calibration": calibration(scores, right, self.bins)}
 
