@@ -12,21 +12,9 @@ from server.experiment.registry import DATASETS, setting
 from . import sources
 from .base import Points
 from .packs import once
-from .sequences import SequenceDataset, recurrent
+from .sequences import SequenceDataset, foreseeing, recurrent, windows
 
 MONTHS = [6, 12, 18, 24, 36, 48]
-
-
-def windows(series: NDArray[np.float64], length: int, test: int) -> Points:
-    """Every stretch of `length` steps with the step after as its label, in the order of time; the
-    last `test` are the test part, so that the future is told from the past alone."""
-    found = np.lib.stride_tricks.sliding_window_view(series, length + 1)
-    points = Points.of(found[:, :-1, None], found[:, -1])
-    return Points(points.inputs, points.labels, test)
-
-
-def months_setting(help: str) -> Any:
-    return setting(24, title="Length", ge=5, le=100, choices=MONTHS, help=help)
 
 
 class _Monthly(SequenceDataset):
@@ -52,8 +40,7 @@ class _Monthly(SequenceDataset):
         raise NotImplementedError
 
     def suggestion(self) -> dict[str, Any]:
-        found = recurrent("lstm", 16, "squared_error", every_step=False)
-        return {**found, "training": {**found["training"], "batch_size": 16}}
+        return foreseeing()
 
 
 @DATASETS.register
@@ -68,7 +55,10 @@ class CarbonDioxide(_Monthly):
     unit = "ppm; of levels 20 ppm from 340"
     test = 120
 
-    length: int = months_setting("How many months are looked back on; a year has its season.")
+    length: int = setting(
+        24, title="Length", ge=5, le=100, choices=MONTHS,
+        help="How many months are looked back on; a year has its season.",
+    )  # fmt: skip
 
     def series(self) -> NDArray[np.float64]:
         means = _monthly_means()

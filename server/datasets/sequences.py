@@ -47,6 +47,20 @@ def recurrent(layer: str, units: int, loss: str, *, every_step: bool) -> dict[st
     }
 
 
+def foreseeing() -> dict[str, Any]:
+    """A small network that tells the next step of a short series."""
+    found = recurrent("lstm", 16, "squared_error", every_step=False)
+    return {**found, "training": {**found["training"], "batch_size": 16}}
+
+
+def windows(series: NDArray[np.float64], length: int, test: int) -> Points:
+    """Every stretch of `length` steps with the step after as its label, in the order of time; the
+    last `test` are the test part, so that the future is told from the past alone."""
+    found = np.lib.stride_tricks.sliding_window_view(series, length + 1)
+    points = Points.of(found[:, :-1, None], found[:, -1])
+    return Points(points.inputs, points.labels, test)
+
+
 class SequenceDataset(Dataset):
     """Sequences of `length` steps with one number each."""
 
@@ -211,14 +225,10 @@ class Sunspots(SequenceDataset):
     )  # fmt: skip
 
     def generate(self, rng: np.random.Generator) -> Points:
-        series = np.asarray(SUNSPOTS) / 100
-        windows = np.lib.stride_tricks.sliding_window_view(series, self.length + 1)
-        points = Points.of(windows[:, :-1, None], windows[:, -1])
-        return Points(points.inputs, points.labels, self.test)
+        return windows(np.asarray(SUNSPOTS) / 100, self.length, self.test)
 
     def label_range(self, labels: NDArray[np.float32]) -> tuple[float, float]:
         return 0.0, 2.0
 
     def suggestion(self) -> dict[str, Any]:
-        found = recurrent("lstm", 16, "squared_error", every_step=False)
-        return {**found, "training": {**found["training"], "batch_size": 16}}
+        return foreseeing()

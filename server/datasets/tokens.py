@@ -165,13 +165,33 @@ LETTERS = tuple(ascii_lowercase)
 START, END = len(LETTERS), len(LETTERS) + 1
 
 
+class LanguageDataset(TokenDataset):
+    """Texts, token by token; at every step, which one comes next."""
+
+    continues = True
+
+    @property
+    def classes(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return len(self.vocabulary)
+
+    @property
+    def label_shape(self) -> tuple[int, ...]:
+        return self.input_shape
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        return self.vocabulary
+
+    def suggestion(self) -> dict[str, Any]:
+        return transformer(len(self.vocabulary), 2, causal=True, every_step=True)
+
+
 @DATASETS.register
-class Names(TokenDataset):
+class Names(LanguageDataset):
     """Inputs (length + 1,): a start sign, a name's letters, then end signs. Labels of the same
     shape: the letter that follows, an end sign after the last one, then -1."""
 
     kind: Literal["names"] = "names"
-    continues = True
     begin, end = START, END
     title = "Names"
     help = "Names of people, letter by letter; at every step, which letter comes next."
@@ -196,24 +216,12 @@ class Names(TokenDataset):
     )  # fmt: skip
 
     @property
-    def classes(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
-        return len(self.vocabulary)
-
-    @property
     def input_shape(self) -> tuple[int, ...]:
         return (self.length + 1,)
 
     @property
-    def label_shape(self) -> tuple[int, ...]:
-        return self.input_shape
-
-    @property
     def vocabulary(self) -> tuple[str, ...]:
         return (*LETTERS, "^", "$")
-
-    @property
-    def class_names(self) -> tuple[str, ...]:
-        return self.vocabulary
 
     def generate(self, rng: np.random.Generator) -> Points:
         names = [name for name in _names(self.which) if len(name) <= self.length]
@@ -222,9 +230,6 @@ class Names(TokenDataset):
         labels = text[:, 1:].astype(np.float32)
         labels[text[:, :-1] == END] = NOT_ASKED
         return Points(np.ascontiguousarray(text[:, :-1]), labels)
-
-    def suggestion(self) -> dict[str, Any]:
-        return transformer(len(self.vocabulary), 2, causal=True, every_step=True)
 
 
 @once

@@ -14,7 +14,7 @@ from server.experiment.registry import DATASETS, setting
 from . import sources
 from .base import Points
 from .packs import once
-from .tokens import TokenDataset, transformer
+from .tokens import LanguageDataset, TokenDataset
 
 #: letters of the play that are its test part, and how many stretches of them
 LAST, TESTS = 80_000, 500
@@ -22,12 +22,11 @@ WORD = re.compile(r"[a-z']+|[!?]")
 
 
 @DATASETS.register
-class Shakespeare(TokenDataset):
+class Shakespeare(LanguageDataset):
     """Inputs (length,): a stretch of the plays. Labels of the same shape: the letter that follows.
     The test part is of their last tenth."""
 
     kind: Literal["shakespeare"] = "shakespeare"
-    continues = True
     begin = 0
     title = "Shakespeare"
     help = "Six tragedies, letter by letter; at every step, which letter comes next."
@@ -46,24 +45,12 @@ class Shakespeare(TokenDataset):
     )  # fmt: skip
 
     @property
-    def classes(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
-        return len(self.vocabulary)
-
-    @property
     def input_shape(self) -> tuple[int, ...]:
-        return (self.length,)
-
-    @property
-    def label_shape(self) -> tuple[int, ...]:
         return (self.length,)
 
     @property
     def vocabulary(self) -> tuple[str, ...]:
         return tuple("↵" if letter == "\n" else letter for letter in _letters()[0])
-
-    @property
-    def class_names(self) -> tuple[str, ...]:
-        return self.vocabulary
 
     def generate(self, rng: np.random.Generator) -> Points:
         text = _letters()[1]
@@ -74,9 +61,6 @@ class Shakespeare(TokenDataset):
         found = stretches[np.concatenate([np.sort(own), held])]
         inputs = np.ascontiguousarray(found[:, :-1], np.int32)
         return Points(inputs, found[:, 1:].astype(np.float32), TESTS)
-
-    def suggestion(self) -> dict[str, Any]:
-        return transformer(len(self.vocabulary), 2, causal=True, every_step=True)
 
 
 @once
