@@ -7,6 +7,7 @@ through parameters (weights, edits, digests, exports) knows both.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import jax
@@ -146,12 +147,11 @@ class _Duel:
             on_made = verdict(params, on_real.stats, fakes, made_key)
             loss = total_loss(self.loss.real(on_real.logits), mask, on_real, mask)
             loss += total_loss(self.loss.made(on_made.logits), mask, on_made, mask)
-            if self.loss.slope_rate is None:
-                return loss, on_made.stats
-            mix = _mixed(mix_key, real, fakes)
-            slopes = _slopes(lambda x: verdict(params, stats, x, real_key).logits, mix)
-            penalty = mean_loss(jnp.square(slopes - 1.0), mask)
-            return loss + self.loss.slope_rate * penalty, on_made.stats
+            if self.loss.slope_rate is not None:
+                mix = _mixed(mix_key, real, fakes)
+                verdicts = partial(verdict, params, stats, key=real_key)
+                loss += _slope_cost(self.loss, verdicts, mix, mask)
+            return loss, on_made.stats
 
         (loss, fresh), grads = value_and_grad(objective, has_aux=True)(params)
         training = self.experiment.training
@@ -231,14 +231,18 @@ def _mixed(key: jax.Array, real: jax.Array, fakes: jax.Array) -> jax.Array:
     return share * real + (1.0 - share) * fakes
 
 
-def _slopes(verdicts: Callable[[jax.Array], jax.Array], x: jax.Array) -> jax.Array:
-    """How steep the verdicts are at each example, (B,)."""
+def _slope_cost(
+    rules: Any, verdicts: Callable[[jax.Array], Pass], x: jax.Array, mask: jax.Array
+) -> jax.Array:
+    """What it costs the discriminator that its verdicts' slope at examples (B, …) is not 1, in the
+    mean of those whose mask is 1."""
 
     def total(x: jax.Array) -> jax.Array:
-        return verdicts(x).sum()
+        return verdicts(x).logits.sum()
 
     squares = jnp.square(grad(total)(x)).reshape(len(x), -1)
-    return jnp.sqrt(squares.sum(1) + TINY)
+    slopes = jnp.sqrt(squares.sum(1) + TINY)
+    return rules.slope_rate * mean_loss(jnp.square(slopes - 1.0), mask)
 
 
 # -- looking -----------------------------------------------------------------------------
@@ -278,11 +282,11 @@ def gradients(
         on_made = judging.forward(params, judge_stats, fakes)
         error = total_loss(rules.real(on_real.logits), mask, on_real, mask)
         error += total_loss(rules.made(on_made.logits), everyone, on_made, everyone)
-        if rules.slope_rate is None:
-            return error
-        mix = _mixed(jax.random.key(1), real, fakes)
-        slopes = _slopes(lambda x: judging.forward(params, judge_stats, x).logits, mix)
-        return error + rules.slope_rate * mean_loss(jnp.square(slopes - 1.0), mask)
+        if rules.slope_rate is not None:
+            mix = _mixed(jax.random.key(1), real, fakes)
+            verdicts = partial(judging.forward, params, judge_stats)
+            error += _slope_cost(rules, verdicts, mix, mask)
+        return error
 
     def of_maker(params: list[Params]) -> jax.Array:
         forged = making.forward(params, maker_stats, noise)
