@@ -527,8 +527,9 @@ class Session(Run):
         change = effect(self.experiment, new)
         if change == "none":
             return
-        # refused before anything has changed; and kept, so that it is worked out once
-        _loaded = loadable(new.data)
+        if new.data != self.experiment.data:
+            # refused before anything has changed; and kept, so that it is worked out once
+            _loaded = loadable(new.data)
         if change != "reset":
             self._branch()
             self.history.change(self.step, self.experiment, new)

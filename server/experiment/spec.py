@@ -162,7 +162,7 @@ class Data(Spec):
             )
         return self
 
-    @property
+    @cached_property
     def input_shape(self) -> tuple[int, ...]:
         """The shape of what the network is given of one example."""
         if self.features:
