@@ -68,6 +68,19 @@ def scheduled(rate: float, epoch: float) -> float:
     chosen = data["part"] == PARTS.index(part)
 {% endif %}
 ''',
+    # of PyTorch's tensors, which Keras trains on, too
+    "duel.updates": """    judging, making = optimizers
+    if TURN != "generator":
+        rate = scheduled(LEARNING_RATE, epoch)
+        for i in range(DISCRIMINATOR_UPDATES):
+            others = torch.randint(len(real), (BATCH_SIZE,))
+            seen = batch if i == 0 else real[others]
+            update_discriminator(discriminator, generator, judging, seen, rate)
+    if TURN != "discriminator":
+        rate = scheduled(GENERATOR_LEARNING_RATE, epoch)
+        for _ in range(GENERATOR_UPDATES):
+            update_generator(discriminator, generator, making, rate)
+""",
     "duel.none": """    if len({{ many }}) == 0:
         sys.exit("{{ data_file }} has no training {{ many }}")
 """,

@@ -222,17 +222,7 @@ def train_step(
 
     batch, real: {{ given_shape }}, what the discriminator is given of them.
     """
-    judging, making = optimizers
-    if TURN != "generator":
-        rate = scheduled(LEARNING_RATE, epoch)
-        for i in range(DISCRIMINATOR_UPDATES):
-            others = torch.randint(len(real), (BATCH_SIZE,))
-            seen = batch if i == 0 else real[others]
-            update_discriminator(discriminator, generator, judging, seen, rate)
-    if TURN != "discriminator":
-        rate = scheduled(GENERATOR_LEARNING_RATE, epoch)
-        for _ in range(GENERATOR_UPDATES):
-            update_generator(discriminator, generator, making, rate)
+{% include "duel.updates" %}
 
 
 @torch.no_grad()
