@@ -101,6 +101,8 @@ export interface Session {
   form: Form;
   /** Of an example: [height, width, channels], [time, features] or [time]. */
   input_shape: number[];
+  /** Of an example before its preparation, as it is drawn by hand and asked about. */
+  raw_shape: number[];
   /** Of a table: what the numbers of a prepared row are called. */
   columns?: string[];
   /** Mean and deviation of answers that are a table's numbers: labels and outputs are by them. */

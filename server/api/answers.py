@@ -120,6 +120,21 @@ class Tested(Answer):
     answers: list[float | str] = Field(description="Classes, or numbers in their own unit.")
 
 
+class PictureStage(Answer):
+    """Pictures as they came in, or after a step."""
+
+    shape: list[int] = Field(description="Height, width, channels.")
+    pictures: str = Field(description="Base64 of u1 (n, height, width, channels).")
+
+
+class PicturePreparation(Answer):
+    """The first training pictures."""
+
+    classes: list[str]
+    labels: list[float]
+    stages: list[PictureStage]
+
+
 class Preparation(Answer):
     answer: str
     problem: Literal["classification", "regression"]
@@ -186,6 +201,9 @@ class Session(Brief):
     problem: Literal["classification", "regression", "generation"]
     form: Literal["points", "image", "sequence", "tokens", "table"]
     input_shape: list[int]
+    raw_shape: list[int] = Field(
+        description="Of an example as `predict` takes it: a picture before its preparation."
+    )
     label_shape: list[int]
     columns: list[str] = Field(description="What the numbers of a table's prepared row are called.")
     scale: list[float] = Field(
@@ -285,6 +303,19 @@ class Evaluation(Answer):
     r2: float | None = None
 
 
+class Recorded(Evaluation):
+    """An evaluation that was asked for."""
+
+    time: float = Field(description="Seconds since 1970.")
+    digest: Digest = Field(description="Of the weights.")
+
+
+class LastTest(Recorded):
+    """What the test part said of the weights, and how often it was asked by then."""
+
+    asked: int
+
+
 class LayerWeights(Answer):
     title: str
     params: dict[str, Numbers]
@@ -309,6 +340,68 @@ class Saved(Answer):
     id: str
     path: str
     address: str
+
+
+class DataCard(Answer):
+    kind: str
+    title: str
+    source: str
+    licence: str
+
+
+class RawColumn(Answer):
+    """A column of a table as it was collected."""
+
+    name: str
+    kind: Literal["number", "category", "text"]
+    categories: list[str]
+    unit: str
+    gaps: bool = Field(description="Whether a value may be left out.")
+    used: bool = Field(description="Whether it is more than dropped; else nobody need send it.")
+    usual: float | str | None = Field(
+        description="To begin with: the median of the training rows, or the commonest category."
+    )
+
+
+class RawAnswer(Answer):
+    name: str
+    unit: str
+
+
+class Deployment(Answer):
+    """A deployed model."""
+
+    id: str
+    path: str = Field(description="Of a page to try it.")
+    title: str
+    created: float = Field(description="Seconds since 1970.")
+    step: int
+    digest: Digest
+    calls: int = Field(description="How often it was asked.")
+    called: float | None = Field(description="When it last was.")
+    dataset: DataCard
+    caution: str
+    form: Literal["points", "image", "sequence", "tokens", "table"]
+    problem: Literal["classification", "regression"]
+    input_shape: list[int] = Field(description="Of an example as it is sent.")
+    label_shape: list[int]
+    class_names: list[str]
+    vocabulary: list[str]
+    columns: list[RawColumn] | None = Field(description="Of a table's rows.")
+    answer: RawAnswer | None = Field(description="The column that is predicted.")
+    parameters: int
+    evaluation: LastTest | None = Field(description="Of these weights, if it was asked for.")
+
+
+class NewDeployment(Deployment):
+    key: str = Field(description="What asks it; it is not shown again.")
+
+
+class DeployedPrediction(Prediction):
+    names: list[Any] | None = Field(description="The classes by name, nested as `classes`.")
+    probabilities: list[dict[str, float | None]] | None = Field(
+        description="By class, where the outputs are probabilities, one answer an example."
+    )
 
 
 class Target(Answer):

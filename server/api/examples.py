@@ -82,6 +82,10 @@ PREPARATION = _of(
             }
         },
     ),
+    digits=(
+        "Pictures with a border",
+        {"data": {"dataset": "digits", "preparation": [{"kind": "pad", "padding": 2}]}},
+    ),
 )
 
 GENERATE = _of(drawn=("Sixteen examples of drawn noise", {"count": 16, "seed": 0}))
@@ -89,6 +93,8 @@ GENERATE = _of(drawn=("Sixteen examples of drawn noise", {"count": 16, "seed": 0
 EVALUATE = _of(test=("The test part", {"part": "test"}))
 
 PREDICT = _of(points=("Three points", {"inputs": [[0, 0], [5, 5], [-5, 4]]}))
+
+DEPLOY = _of(session=("What a session has learned", {"session": "its id", "title": "A circle"}))
 
 SHARE = _of(
     spiral=(

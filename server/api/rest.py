@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import math
 from collections.abc import AsyncIterator
@@ -20,9 +21,11 @@ from server import __version__
 from server.datasets.base import Dataset
 from server.datasets.preview import preview
 from server.datasets.profile import stages, tested
+from server.datasets.split import first_stages
 from server.engine import commands as c
 from server.engine.adversarial import drawn_on_host
 from server.engine.commands import Refused
+from server.engine.describe import raw_shape
 from server.engine.history import Log, check
 from server.engine.run import loadable
 from server.engine.session import Session
@@ -44,6 +47,8 @@ MAX_POINTS = 10_000
 FAR = 1e6
 #: numbers of one call
 MAX_NUMBERS = 4_000_000
+#: pictures that a preparation is shown by
+MAX_SHOWN = 12
 
 #: with a name, which keeps its discriminator its own
 Command = TypeAliasType("Command", c.Command)
@@ -96,7 +101,7 @@ class Train(Spec):
 
 class Examples(Spec):
     """Examples to ask the network about: points as rows of one or two coordinates, others nested
-    as the session's `input_shape` says, pictures with values from 0 to 255."""
+    as the session's `raw_shape` says, pictures with values from 0 to 255."""
 
     inputs: list[Annotated[list[answers.Numbers], Field(min_length=1)]] | None = Field(
         None, min_length=1, max_length=MAX_POINTS
@@ -170,19 +175,20 @@ def datasets() -> Response:
 
 @router.post(
     "/api/v1/preparation",
-    summary="Prepare a table",
+    summary="Prepare a table, or pictures",
     tags=["experiment"],
-    **_says(answers.Preparation),
+    **_says(answers.Preparation | answers.PicturePreparation),
 )
 def preparation(
     body: Annotated[OfData, Exact, Body(openapi_examples=examples.PREPARATION)],
 ) -> Response:
     """What a table is like as it came in and after every step of its preparation, as its training
-    rows tell. Nothing is kept."""
-    prepared = loadable(body.data).prepared
+    rows tell; of pictures the first for training. Nothing is kept."""
+    dataset, prepared = body.data.dataset, loadable(body.data).prepared
+    if dataset.form == "image":
+        return JSONResponse(_prepared_pictures(body.data))
     if prepared is None:
-        raise Refused("/data/dataset", "this is no table; choose one")
-    dataset = body.data.dataset
+        raise Refused("/data/dataset", "these are neither a table nor pictures; choose such data")
     told = {
         "answer": dataset.asked.name,
         "problem": dataset.problem,
@@ -191,6 +197,16 @@ def preparation(
         "tested": tested(prepared, dataset.class_names),
     }
     return JSONResponse(told)
+
+
+def _prepared_pictures(data: Data) -> dict[str, Any]:
+    pictures, labels = first_stages(data, MAX_SHOWN)
+    told = [
+        {"shape": list(stage.shape[1:]), "pictures": base64.b64encode(stage.tobytes()).decode()}
+        for stage in pictures
+    ]
+    classes = list(data.dataset.class_names)
+    return {"classes": classes, "labels": labels.tolist(), "stages": told}
 
 
 @cache
@@ -487,8 +503,8 @@ def predict(
 
 
 def _examples(inputs: list[list[answers.Numbers]], session: Session) -> NDArray[Any]:
-    """The examples (N, *input_shape) as the session's data are. Raises HTTPException."""
-    dataset, shape = session.experiment.data.dataset, session.loaded.pool.shape[1:]
+    """The examples (N, *raw_shape) as the session's data are. Raises HTTPException."""
+    dataset, shape = session.experiment.data.dataset, raw_shape(session.experiment)
     if len(inputs) * math.prod(shape) > MAX_NUMBERS:
         raise HTTPException(422, f"these are too many numbers; send {MAX_NUMBERS:,} at most")
     rows = [_example(row, i, shape) for i, row in enumerate(inputs)]
@@ -542,7 +558,7 @@ def generate(
     if generator is None:
         raise HTTPException(422, "the experiment has no generator; give it one")
     noise = _noise(body, generator)
-    size = math.prod(session.experiment.data.dataset.input_shape)
+    size = math.prod(session.experiment.data.example_shape)
     if len(noise) * size > MAX_NUMBERS:
         raise HTTPException(
             422, f"these would be too many; ask for {MAX_NUMBERS // size:,} at most"

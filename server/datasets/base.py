@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from server.experiment.network import MAX_UNITS
 from server.experiment.registry import Kind, setting
+
+from .preparation import prepared_shapes
 
 Problem = Literal["classification", "regression"]
 #: what an example is: a point of a plane or line, a picture (height, width, channels),
@@ -71,6 +74,8 @@ class Dataset(Kind):
     test: ClassVar[int] = 0
     #: under which terms the examples may be passed on, where they were not drawn by us
     licence: ClassVar[str] = ""
+    #: what nobody should use an answer for, in a sentence
+    caution: ClassVar[str] = ""
     #: its name in TensorFlow Playground, if it has one
     tf: ClassVar[str] = ""
     if TYPE_CHECKING:
@@ -132,16 +137,19 @@ class Dataset(Kind):
         return ()
 
     def preparation(self) -> tuple[dict[str, Any], ...]:
-        """The steps that a network can be given its rows by, where it is a table."""
+        """The steps that a network can be given its examples by, with no other choice made: of a
+        table's rows there are some."""
         return ()
 
     def prepared_shape(self, steps: tuple[Any, ...]) -> tuple[int, ...]:
         """The shape of one example after these steps. Raises ValueError, with the path of the
         step and the mend, where one cannot be done."""
+        if self.form == "image":
+            return prepared_shapes(steps, self.input_shape)[-1]
         if steps:
             raise ValueError(
-                f"preparation: steps are for the columns of a table, and {self.name()!r} has "
-                "none; leave them out"
+                f"preparation: steps are for the columns of a table, or for pictures, and "
+                f"{self.name()!r} has none; leave them out"
             )
         return self.input_shape
 
@@ -155,14 +163,15 @@ class Dataset(Kind):
         """A few examples of the dataset with its defaults, for the picture it is chosen by."""
         return cls().generate(rng)
 
-    def rebuilding(self) -> dict[str, Any]:
-        """An autoencoder of the examples that goes through two numbers, as `suggestion`."""
-        return autoencoder(self.input_shape)
+    def rebuilding(self, shape: tuple[int, ...]) -> dict[str, Any]:
+        """An autoencoder, as `suggestion`, that goes through two numbers. shape: that of an
+        example once it is prepared."""
+        return autoencoder(shape)
 
-    def generating(self) -> dict[str, Any]:
+    def generating(self, shape: tuple[int, ...]) -> dict[str, Any]:
         """Two networks that learn to make such examples, as `suggestion`, with the room
         `generator`."""
-        return adversaries(self.input_shape)
+        return adversaries(shape)
 
     def label_range(self, labels: NDArray[np.float32]) -> tuple[float, float]:
         """What the colours of labels and outputs span: the class indices, or the values."""
@@ -232,13 +241,23 @@ def autoencoder(shape: tuple[int, ...]) -> dict[str, Any]:
 
 def _convolutions(shape: tuple[int, ...]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Two convolutions that halve a picture, and two that double what comes out again."""
-    height, width, _ = shape
-    small = [height // 4, width // 4, 4]
+    small, times = _halved(shape)
     relu: dict[str, Any] = {"activation": "relu", "initializer": "he_uniform", "padding": "same"}
     half = {"kernel_size": 3, "stride": 2} | relu
     encoder = [{"kind": "conv2d", "filters": 8} | half, {"kind": "conv2d", "filters": 16} | half]
     double = {"kind": "conv2d_transpose", "filters": 8} | half
-    return encoder, [_dense(small), {"kind": "reshape", "target_shape": small}, double, double]
+    return encoder, [_dense(small), {"kind": "reshape", "target_shape": small}, *[double] * times]
+
+
+def _halved(shape: tuple[int, ...]) -> tuple[list[int], int]:
+    """What a picture begins as that is made from a row of numbers, (height, width, channels), and
+    how often its sides then double: twice, if they can be halved so often, and more where a dense
+    layer could not give so many numbers."""
+    height, width, _ = shape
+    times = 0
+    while height % 2 == width % 2 == 0 and (times < 2 or height * width * 4 > MAX_UNITS):
+        height, width, times = height // 2, width // 2, times + 1
+    return [height, width, max(1, min(4, MAX_UNITS // (height * width)))], times
 
 
 def _flattened(shape: tuple[int, ...]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -284,8 +303,7 @@ def _rows(activation: str) -> list[dict[str, Any]]:
 
 def _judging(shape: tuple[int, ...]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Two convolutions that halve a picture, and two that double what is made of the noise."""
-    height, width, _ = shape
-    small = [height // 4, width // 4, 4]
+    small, times = _halved(shape)
     half: dict[str, Any] = {
         "kernel_size": 3,
         "stride": 2,
@@ -300,4 +318,5 @@ def _judging(shape: tuple[int, ...]) -> tuple[list[dict[str, Any]], list[dict[st
     ]
     double = {"kind": "conv2d_transpose", "filters": 8} | half | {"kernel_size": 4}
     reshape = {"kind": "reshape", "target_shape": small}
-    return judge, [_dense(small), reshape, double, double | {"filters": 4}]
+    doubles = [*[double] * (times - 1), *[double | {"filters": 4}] * min(times, 1)]
+    return judge, [_dense(small), reshape, *doubles]

@@ -14,7 +14,7 @@ from server.experiment.spec import Data, Split
 
 from .base import Dataset, Points
 from .packs import frozen
-from .preparation import Frame, Pipeline
+from .preparation import Frame, Pipeline, prepared_pictures
 from .preparation.pipeline import numbers
 from .tables import TableDataset
 
@@ -23,8 +23,8 @@ TRAIN, VALIDATION, TEST = 0, 1, 2
 # Streams of the data seed, above the numbers that other uses of a seed count from 0.
 _POINTS, _ORDER = 2**32, 2**32 + 1
 
-#: by dataset and seed, what somebody still holds
-_drawn: WeakValueDictionary[tuple[Dataset, int], Points] = WeakValueDictionary()
+#: by dataset, seed and steps, what somebody still holds
+_drawn: WeakValueDictionary[tuple[Dataset, int, tuple[Any, ...]], Points] = WeakValueDictionary()
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ class Loaded:
     """Shuffled examples. Training comes first, then validation, then test.
 
     pool: (M, *shape), read-only: what the examples are taken from. Sessions whose data are drawn
-        alike share it, and all sessions share that of a dataset read from a file. Of a table it
-        is what the network is given of each row.
+        alike share it, and all sessions share that of a dataset read from a file. Of a table, and
+        of pictures with a preparation, it is what the network is given of each.
     rows: (N,), which of the pool each example is.
     labels: float32 (N, *label_shape). part: u1 (N,). label_range: what colours of labels span.
     """
@@ -75,11 +75,11 @@ def load(data: Data) -> Loaded:
     A dataset's own test part stays the test part, shuffled by itself; the others are then divided
     as the split says of training to validation. N may be 0 where points are drawn by hand. Raises
     RuntimeError as `Dataset.generate` does, and ValueError where a step of the preparation cannot
-    be fitted.
+    be done with these examples.
     """
     if isinstance(data.dataset, TableDataset):
         return _of_table(data, data.dataset)
-    points = _draw(data.dataset, data.seed)
+    points = _draw(data.dataset, data.seed, data.preparation)
     count = len(points.labels)
     order, part = divided(count, data.split, _stream(data.seed, _ORDER), points.test, points.labels)
     labels = points.labels[order]
@@ -158,15 +158,36 @@ def _scale(answers: NDArray[np.float64]) -> tuple[float, float]:
     return float(answers.mean()), float(answers.std()) or 1.0
 
 
-def _draw(dataset: Dataset, seed: int) -> Points:
-    key = (dataset, seed)
+def _draw(dataset: Dataset, seed: int, steps: tuple[Any, ...]) -> Points:
+    """The examples in the order in which they were drawn, after these steps."""
+    key = (dataset, seed, steps)
     points = _drawn.get(key)
     if points is None:
-        points = dataset.generate(_stream(seed, _POINTS))
+        if steps:
+            points = _prepared_points(_draw(dataset, seed, ()), steps)
+        else:
+            points = dataset.generate(_stream(seed, _POINTS))
         frozen(points.inputs)
         frozen(points.labels)
         _drawn[key] = points
     return points
+
+
+def _prepared_points(raw: Points, steps: tuple[Any, ...]) -> Points:
+    """Pictures after these steps; only those that are examples."""
+    inputs = raw.inputs if raw.rows is None else raw.inputs[raw.rows]
+    return Points(prepared_pictures(steps, inputs), raw.labels, raw.test)
+
+
+def first_stages(data: Data, count: int) -> tuple[list[NDArray[Any]], NDArray[np.float32]]:
+    """Of the first training pictures: as they were collected, then after every step, each
+    (n, height, width, channels); and their labels (n,). Raises ValueError as `load` does."""
+    loaded = load(data.model_copy(update={"preparation": ()}))
+    few = slice(min(count, loaded.counts["train"]))
+    stages = [loaded.pool[loaded.rows[few]]]
+    for step in data.preparation:
+        stages.append(prepared_pictures((step,), stages[-1]))
+    return stages, loaded.labels[few]
 
 
 def shuffle(count: int, rng: np.random.Generator) -> NDArray[np.intp]:

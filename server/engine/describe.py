@@ -42,7 +42,8 @@ def describe(session: Session) -> dict[str, Any]:
         "generator": describe_maker(shape, shape.makers(layers)),
         "problem": experiment.task.problem,
         "form": dataset.form,
-        "input_shape": list(_example_shape(experiment)),
+        "input_shape": list(experiment.data.example_shape),
+        "raw_shape": list(raw_shape(experiment)),
         "columns": _columns(session),
         "scale": list(session.loaded.prepared.scale) if session.loaded.prepared else [0.0, 1.0],
         "label_shape": list(experiment.task.label_shape),
@@ -59,10 +60,10 @@ def describe(session: Session) -> dict[str, Any]:
     }
 
 
-def _example_shape(experiment: Experiment) -> tuple[int, ...]:
-    """Of an example as it is asked about: a point's inputs, of a table what a row has come to."""
-    dataset = experiment.data.dataset
-    return dataset.input_shape if dataset.form == "points" else experiment.input_shape
+def raw_shape(experiment: Experiment) -> tuple[int, ...]:
+    """Of an example as it is asked about: a picture before any step, others as `input_shape`."""
+    data = experiment.data
+    return data.dataset.input_shape if data.dataset.form == "image" else data.example_shape
 
 
 def _columns(session: Run) -> list[str]:

@@ -75,7 +75,7 @@ class Model:
         assert generator is not None
         output = generator.output
         last = Dense(
-            units=experiment.data.dataset.input_shape[-1],
+            units=experiment.data.example_shape[-1],
             activation=experiment.made_activation,
             initializer=output.initializer,
             bias=output.bias,

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from server.datasets.features import transform
+from server.datasets.preparation import prepared_pictures
 from server.datasets.preparation.pipeline import numbers
 from server.datasets.split import Loaded, load
 from server.experiment import Data, Experiment
@@ -36,7 +37,7 @@ from .views import Scene
 
 
 def loadable(data: Data) -> Loaded:
-    """The examples. Raises Refused where a step of their preparation cannot be fitted."""
+    """The examples. Raises Refused where a step of their preparation cannot be done."""
     try:
         return load(data)
     except ValueError as error:
@@ -155,13 +156,21 @@ class Run:
             return state["params"], state["stats"]
 
     def predict(self, inputs: NDArray[Any]) -> NDArray[np.float32]:
-        """(N, *input_shape) examples, points as float32 (N, dimensions) -> (N, ..., K) outputs."""
+        """(N, *input_shape) examples, points as float32 (N, dimensions), pictures as they were
+        collected -> (N, ..., K) outputs."""
         with self.lock:
             if not self.program.shape.streamed:
                 features = transform(self.experiment.data.features, inputs)
                 return self._predict(np.asarray(features, np.float32))
             parts = range(0, max(len(inputs), 1), TOGETHER)
-            return np.concatenate([self._predict(inputs[i : i + TOGETHER]) for i in parts])
+            given = (self._prepared(inputs[i : i + TOGETHER]) for i in parts)
+            return np.concatenate([self._predict(few) for few in given])
+
+    def _prepared(self, inputs: NDArray[Any]) -> NDArray[Any]:
+        """What the network is given of these: pictures after the steps of their preparation."""
+        data = self.experiment.data
+        images = data.dataset.form == "image"
+        return prepared_pictures(data.preparation, inputs) if images else inputs
 
     def predict_rows(self, rows: Sequence[Mapping[str, Any]]) -> NDArray[np.float32]:
         """Rows of a table as they were collected, by the names of the columns -> (N, K) outputs;

@@ -75,16 +75,17 @@ def _follow(old: Experiment, document: Any, patch: dict[str, Any]) -> None:
     kinds = dataset.kind, loss.kind, data.get("target", "label"), generates
     if kinds == (before.dataset.kind, old.training.loss.kind, before.target, had):
         return
-    try:
-        task = Task.of(dataset, kinds[2], generates)
-    except ValueError:
-        return
     if dataset.dimensions != old.data.dataset.dimensions and not _names(patch, "data", "features"):
         document["data"].pop("features", None)
     if another and not _names(patch, "data", "preparation"):
         document["data"].pop("preparation", None)
+    try:
+        given = Data.model_validate(data)
+        task = Task.of(dataset, kinds[2], generates, given.example_shape)
+    except ValueError:
+        return
     alike = generates == had and dataset.form == before.dataset.form
-    fits = alike and _reads(dataset, task, document)
+    fits = alike and _reads(given, task, document)
     if not _names(patch, "network", "layers") and not fits:
         rooms = ("network", "training", "generator") if generates else ("network", "training")
         for room in rooms:  # left out, they are as the dataset suggests
@@ -96,17 +97,16 @@ def _follow(old: Experiment, document: Any, patch: dict[str, Any]) -> None:
         document["network"]["output"].pop("activation", None)
 
 
-def _reads(dataset: Any, task: Task, document: Any) -> bool:
-    """Whether the network can read the examples of a dataset, and answer them."""
+def _reads(data: Data, task: Task, document: Any) -> bool:
+    """Whether the network can read these examples, and answer them."""
     try:
         layers = Network.model_validate(document["network"]).layers
-        check_reading(layers, len(dataset.vocabulary))
-        shape = Data.model_validate(document["data"]).input_shape
-        check_output(layer_shapes(layers, shape)[-1], task.label_shape)
+        check_reading(layers, len(data.dataset.vocabulary))
+        check_output(layer_shapes(layers, data.input_shape)[-1], task.label_shape)
         if document.get("generator") is not None:
             generator = Generator.model_validate(document["generator"])
             made = layer_shapes(generator.layers, (generator.latent,), GENERATOR)
-            check_made(made[-1], dataset.input_shape)
+            check_made(made[-1], data.example_shape)
     except ValueError:
         return False
     return True

@@ -113,8 +113,8 @@ class Data(Spec):
     )  # fmt: skip
     preparation: tuple[Annotated[Any, PREPARATIONS], ...] = setting(
         None, title="Preparation", max_length=30, validate_default=True, later=True,
-        help="Steps from the table as it was collected to the numbers the network is given, each "
-        "fitted on the training part alone.",
+        help="Steps from the examples as they were collected to what the network is given; those "
+        "of a table are fitted on the training part alone.",
     )  # fmt: skip
     split: Split = setting(Split(), title="Split", help="Train, validation and test parts.")
     seed: int = setting(
@@ -125,8 +125,8 @@ class Data(Spec):
     @model_validator(mode="before")
     @classmethod
     def _default_features(cls, value: Any) -> Any:
-        """Left out, the features are the dataset's own coordinates, and the preparation is what a
-        table needs."""
+        """Left out, the features are the dataset's own coordinates, and the preparation is what
+        its examples need."""
         if not is_object(value):
             return value
         try:
@@ -168,6 +168,11 @@ class Data(Spec):
         if self.features:
             return (len(self.features),)
         return self.dataset.prepared_shape(self.preparation)
+
+    @property
+    def example_shape(self) -> tuple[int, ...]:
+        """The shape of one example: of a point its coordinates, of others once prepared."""
+        return self.dataset.input_shape if self.features else self.input_shape
 
     @model_validator(mode="after")
     def _features_fit_dataset(self) -> Self:
@@ -314,8 +319,7 @@ class Experiment(Spec):
         if not is_object(data) or not ("dataset" in data or generates):
             return value
         try:
-            dataset = DATASETS.validate(data.get("dataset", "circle"))
-            suggestion = _suggestion(dataset, data.get("target") == "input", generates)
+            suggestion = _suggestion(Data.model_validate(data), generates)
         except ValueError:
             return value  # validation will say what is wrong, and where
         rooms = {name: value.get(name, {}) for name in suggestion}
@@ -350,7 +354,7 @@ class Experiment(Spec):
         layers, judges = generator.layers, self.network.layers
         check_reading(layers, 0, GENERATOR)
         shapes = layer_shapes(layers, (generator.latent,), GENERATOR)
-        check_made(shapes[-1], self.data.dataset.input_shape)
+        check_made(shapes[-1], self.data.example_shape)
         # An update of the discriminator makes a batch, and judges two; one of the generator
         # makes and judges one.
         made = generator.discriminator_updates + generator.updates
@@ -371,7 +375,8 @@ class Experiment(Spec):
     @cached_property
     def task(self) -> Task:
         """What the network is asked."""
-        return Task.of(self.data.dataset, self.data.target, self.generator is not None)
+        data, generates = self.data, self.generator is not None
+        return Task.of(data.dataset, data.target, generates, data.example_shape)
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -414,9 +419,10 @@ def _said(spec: BaseModel, document: dict[str, Any]) -> dict[str, Any]:
     return said
 
 
-def _suggestion(dataset: Any, rebuilds: bool, generates: bool) -> dict[str, Any]:
+def _suggestion(data: Data, generates: bool) -> dict[str, Any]:
+    dataset = data.dataset
     if generates and can_generate(dataset):
-        return dataset.generating()
-    if rebuilds and can_rebuild(dataset):
-        return dataset.rebuilding()
+        return dataset.generating(data.example_shape)
+    if data.target == "input" and can_rebuild(dataset):
+        return dataset.rebuilding(data.example_shape)
     return dataset.suggestion()

@@ -25,8 +25,9 @@ class Task:
     rebuilds: bool = False
 
     @classmethod
-    def of(cls, dataset: Any, target: str, generates: bool = False) -> Task:
-        """The task of a dataset. Raises ValueError where its examples cannot be the target."""
+    def of(cls, dataset: Any, target: str, generates: bool, shape: tuple[int, ...]) -> Task:
+        """The task of a dataset. shape: that of an example. Raises ValueError where examples
+        cannot be the target."""
         if generates:
             return cls._of_generation(dataset, target)
         if target == "label":
@@ -36,7 +37,7 @@ class Task:
                 "data.target: pictures and sequences can be rebuilt; choose such a dataset, or "
                 "the target 'label'"
             )
-        *places, values = dataset.input_shape
+        *places, values = shape
         return cls(dataset.name(), "regression", 0, tuple(places), values, rebuilds=True)
 
     @classmethod

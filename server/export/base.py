@@ -230,9 +230,7 @@ class Run:
     @property
     def shape(self) -> Shape:
         """The shape of an example as it is given, before any feature."""
-        experiment = self.experiment
-        points = self.form == "points"
-        return experiment.data.dataset.input_shape if points else experiment.input_shape
+        return self.experiment.data.example_shape
 
     @property
     def label_shape(self) -> Shape:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from typing import Any
 
 from server.datasets.split import load
@@ -10,7 +11,8 @@ from server.datasets.split import load
 from .base import TARGETS, Run
 from .experiment_file import experiment_json
 from .onnx import models
-from .python_code import render, requirements
+from .preparation_code import told_of
+from .python_code import WIDTH, render, requirements
 
 _APP = '''
 {% if generates %}
@@ -157,6 +159,10 @@ for noise of your own.
 {% if many != "points" %}
 `request.json` holds an example of the data.
 {% endif %}
+{% if prepared %}
+
+{{ prepared }}
+{% endif %}
 """
 
 _INLINE = """'{"inputs": [[%s]]}'"""
@@ -194,6 +200,7 @@ def container(run: Run) -> dict[str, bytes]:
         "dtype": run.dtype,
         "classes": run.classes,
         "purpose": run.purpose,
+        "prepared": textwrap.fill(told_of(run), WIDTH) if run.form == "image" else "",
         "example": _INLINE % coordinates if points else "@request.json",
     }
     return {

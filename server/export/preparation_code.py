@@ -117,7 +117,9 @@ if __name__ == "__main__":
 
 
 def told_of(run: Run) -> str:
-    """What is said of these files, in a paragraph; empty where there are none."""
+    """What is said of the preparation, in a paragraph; empty where there is none."""
+    if run.form == "image":
+        return _of_pictures(run)
     prepared = load(run.experiment.data).prepared if run.form == "table" else None
     if prepared is None:
         return ""
@@ -128,6 +130,24 @@ def told_of(run: Run) -> str:
     return (
         f"{said} Answers are less their mean, {mean:.6g}, and by their deviation, {deviation:.6g}."
     )
+
+
+def _of_pictures(run: Run) -> str:
+    steps = run.experiment.data.preparation
+    if not steps:
+        return ""
+    told = ", ".join(_said(step) for step in steps)
+    shape = "×".join(map(str, run.experiment.data.dataset.input_shape))
+    return (
+        f"The pictures, {shape} as they were collected, are prepared already: {told}. Prepare "
+        "others in the same way, by Pillow, before the network is given them."
+    )
+
+
+def _said(step: Any) -> str:
+    """A step in a few words."""
+    settings = ", ".join(f"{k} {v}" for k, v in step.model_dump(exclude={"kind"}).items())
+    return f"{step.kind} ({settings})" if settings else step.kind
 
 
 def files_of(run: Run) -> dict[str, bytes]:

@@ -390,7 +390,7 @@ def _draw_stacks(canvas: _Canvas, experiment: Experiment) -> None:
     titles[0], titles[-1] = "Real or made", "Verdict"
     _draw_stack(canvas, (middle + 8, y0, x1, y1), titles, shapes)
     titles = ["Noise", *(layer.title for layer in generator.layers), "Made"]
-    made = experiment.data.dataset.input_shape
+    made = experiment.data.example_shape
     shapes = [*layer_shapes(generator.layers, (generator.latent,)), made]
     _draw_stack(canvas, (x0, y0, middle - 8, y1), titles, shapes)
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from server.datasets.preparation import prepared_pictures
 from server.experiment import Experiment
 
 from ..arrays import Tree, arange, grad, map_in_batches
@@ -36,7 +37,8 @@ class OfExample(View):
     """Base of the views of one example.
 
     part, index: which one, counted within its part. drawn: base64 of another, drawn by hand: its
-    bytes, of a picture u1, of a sequence f4 and of tokens i4 (little-endian).
+    bytes, of a picture u1, before any step of a preparation, of a sequence f4 and of tokens i4
+    (little-endian).
     """
 
     forms = ("image", "sequence", "tokens", "table")
@@ -65,12 +67,16 @@ class OfExample(View):
         return loaded.begins[self.part] + min(self.index, count - 1)
 
     def example(self, scene: Scene) -> NDArray[Any]:
-        """(*input_shape) as it was loaded or drawn; zeros where there is none."""
+        """(*input_shape) as it was loaded or drawn, and prepared; zeros where there is none."""
         row, loaded = self.row(scene), scene.loaded
         if row is not None:
             return loaded.pool[loaded.rows[row]]
+        data = scene.experiment.data
+        if data.dataset.form == "image":
+            raw = _decoded(self.drawn or "", loaded.pool.dtype, data.dataset.input_shape)
+            return prepared_pictures(data.preparation, raw[None])[0]
         drawn = _decoded(self.drawn or "", loaded.pool.dtype, loaded.pool.shape[1:])
-        tokens = len(scene.experiment.data.dataset.vocabulary)
+        tokens = len(data.dataset.vocabulary)
         return np.clip(drawn, 0, tokens - 1) if tokens else drawn
 
 
