@@ -13,6 +13,9 @@ from server.experiment.registry import Kind, setting
 
 VariableKind = Literal["number", "category", "text"]
 
+#: what examples are called that steps are for, by their form
+FORMS = {"table": "tables", "image": "pictures"}
+
 
 @dataclass(frozen=True)
 class Variable:
@@ -28,6 +31,17 @@ class Variable:
     def filled(self) -> Variable:
         """The same without gaps."""
         return replace(self, gaps=False)
+
+
+def check_form(steps: Sequence[Any], form: str) -> None:
+    """Raises ValueError, with the path of the step and the mend, for one that is for other
+    examples than these."""
+    for i, step in enumerate(steps):
+        if step.form != form:
+            raise ValueError(
+                f"preparation.{i}: {step.kind!r} is for {FORMS[step.form]}, and these are "
+                f"{FORMS[form]}; leave it out"
+            )
 
 
 def check_filled(variables: Sequence[Variable]) -> None:
@@ -78,8 +92,10 @@ def columns_setting() -> Any:
 
 
 class Step(Kind):
-    """Base of every step."""
+    """Base of every step for tables."""
 
+    #: what its examples are
+    form: ClassVar[str] = "table"
     #: the kinds of columns it can be used for
     kinds: ClassVar[tuple[VariableKind, ...]] = ("number",)
     #: what would leak if it were fitted on all rows, in a sentence; empty where nothing is learned
@@ -89,7 +105,7 @@ class Step(Kind):
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
-        shown = {"kinds": list(cls.kinds), "leak": cls.leak}
+        shown = {"form": cls.form, "kinds": list(cls.kinds), "leak": cls.leak}
         cls.hints = cls.hints | {key: value for key, value in shown.items() if value}
 
     def chosen(self, variables: Sequence[Variable]) -> list[Variable]:

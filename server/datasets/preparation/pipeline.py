@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .base import Frame, RowStep, Variable
+from .base import Frame, RowStep, Variable, check_form
 
 
 def prepared_variables(
@@ -18,6 +18,7 @@ def prepared_variables(
 ) -> list[tuple[Variable, ...]]:
     """The variables as they come in, then after every step. Raises ValueError with the path of
     the step, and the mend, where one cannot be done."""
+    check_form(steps, "table")
     found = [variables]
     for i, step in enumerate(steps):
         try:
