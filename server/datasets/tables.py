@@ -59,11 +59,10 @@ class TableDataset(Dataset):
         help="The column to be predicted; null is the one that usually is.",
     )  # fmt: skip
 
-    @classmethod
-    def table(cls) -> Table:
+    def table(self) -> Table:
         """The table, the same at every call. Raises RuntimeError with the mend where what it is
         read from is missing."""
-        return sources.TABLES[cls.name()]()
+        return sources.TABLES[self.name()]()
 
     @classmethod
     def usual_problem(cls) -> Problem:

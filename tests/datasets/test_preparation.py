@@ -260,7 +260,7 @@ def test_rows_with_gaps_and_repeated_rows_go() -> None:
 def test_the_first_test_rows_are_told_of_as_they_were_collected() -> None:
     steps = [{"kind": "drop_missing", "columns": ["bmi"]}, {"kind": "pca"}, "one_hot"]
     found = prepared(dataset="diabetes", preparation=steps)
-    told, table = profile.tested(found, ()), DATASETS["diabetes"].table()
+    told, table = profile.tested(found, ()), DATASETS["diabetes"]().table()
     rows = {tuple(row) for row in zip(*(_cells(c) for c in table.columns), strict=True)}
     examples = zip(told["examples"], told["answers"], strict=True)
     assert {(*row, answer) for row, answer in examples} <= rows
@@ -409,7 +409,7 @@ def test_experiments_without_preparation_keep_their_digest() -> None:
 
 @pytest.mark.parametrize("dataset", TABLES)
 def test_any_column_of_numbers_or_categories_can_be_the_answer(dataset: str) -> None:
-    for column in DATASETS[dataset].table().columns:
+    for column in DATASETS[dataset]().table().columns:
         if column.kind not in ("number", "category"):
             continue
         chosen = {"kind": dataset, "answer": column.name}
