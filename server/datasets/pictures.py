@@ -70,9 +70,14 @@ class PictureDataset(Dataset):
     @classmethod
     def examples(cls, rng: np.random.Generator) -> Points:
         """The first picture of every class."""
-        inputs, labels = cls.read()
-        rows = np.unique(labels, return_index=True)[1].astype(np.int32)
-        return Points(inputs, labels[rows], 0, rows)
+        return first_of_each(cls.read())
+
+
+def first_of_each(found: Pictures) -> Points:
+    """The first picture of every class."""
+    inputs, labels = found
+    rows = np.unique(labels, return_index=True)[1].astype(np.int32)
+    return Points(inputs, labels[rows], 0, rows)
 
 
 @once

