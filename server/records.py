@@ -43,6 +43,7 @@ def pack_state(kept: Kept) -> bytes:
         "left": kept.left,
         "speed": record.speed,
         "ended": record.ended,
+        "asked": record.asked,
     }
     return save(arrays, {name: json.dumps(word) for name, word in words.items()})
 
@@ -79,6 +80,7 @@ def _with_state(bare: Record, state: bytes) -> Kept:
         playing=words["playing"],
         speed=words["speed"],
         ended=_ended(words.get("ended")),
+        asked=tuple(words.get("asked", ())),
     )
     return Kept(record, words["left"])
 

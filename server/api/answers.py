@@ -218,6 +218,9 @@ class Session(Brief):
     steps_per_epoch: int
     counts: Counts
     scored: Counts = Field(description="Of how many examples the scores are.")
+    evaluations: list[Evaluation] = Field(
+        description="When the test part that there is was asked, and what it said."
+    )
 
 
 class NewSession(Session):
@@ -297,20 +300,15 @@ class Generation(Answer):
 class Evaluation(Answer):
     part: Literal["train", "validation", "test"]
     step: int
+    time: float = Field(description="Seconds since 1970.")
+    digest: Digest = Field(description="Of the weights.")
     count: int = Field(description="Answers that the means are of.")
     loss: float | None = None
     accuracy: float | None = None
     r2: float | None = None
 
 
-class Recorded(Evaluation):
-    """An evaluation that was asked for."""
-
-    time: float = Field(description="Seconds since 1970.")
-    digest: Digest = Field(description="Of the weights.")
-
-
-class LastTest(Recorded):
+class LastTest(Evaluation):
     """What the test part said of the weights, and how often it was asked by then."""
 
     asked: int

@@ -27,7 +27,7 @@ from server.engine.adversarial import drawn_on_host
 from server.engine.commands import Refused
 from server.engine.describe import raw_shape
 from server.engine.history import Log, check
-from server.engine.run import loadable
+from server.engine.run import Run, loadable
 from server.engine.session import Session
 from server.experiment import Data, Experiment, Generator
 from server.experiment.registry import DATASETS, Spec
@@ -490,21 +490,28 @@ def predict(
     session: Readable, body: Annotated[Examples, Exact, Body(openapi_examples=examples.PREDICT)]
 ) -> Response:
     """Outputs, and for classification the class, of every example."""
-    task = session.experiment.task
+    outputs, classes = predicted(session, body)
+    found = None if classes is None else classes.tolist()
+    return JSONResponse({"outputs": finite(outputs.tolist()), "classes": found})
+
+
+def predicted(run: Run, body: Examples) -> tuple[NDArray[np.float32], NDArray[np.int32] | None]:
+    """The outputs (N, ..., K) and, for classification, the classes (N, ...). Raises Refused and
+    HTTPException."""
+    experiment = run.experiment
     if body.rows is not None:
-        outputs = session.predict_rows(body.rows)
+        outputs = run.predict_rows(body.rows)
     else:
-        outputs = session.predict(_examples(body.inputs or [], session))
-    classes = None
-    if task.classes:
-        low = target_low(session.experiment.training.loss, session.experiment.output_activation)
-        classes = np.asarray(predicted_classes(outputs, task, low)).tolist()
-    return JSONResponse({"outputs": _finite(outputs.tolist()), "classes": classes})
+        outputs = run.predict(_examples(body.inputs or [], run))
+    if not experiment.task.classes:
+        return outputs, None
+    low = target_low(experiment.training.loss, experiment.output_activation)
+    return outputs, np.asarray(predicted_classes(outputs, experiment.task, low))
 
 
-def _examples(inputs: list[list[answers.Numbers]], session: Session) -> NDArray[Any]:
-    """The examples (N, *raw_shape) as the session's data are. Raises HTTPException."""
-    dataset, shape = session.experiment.data.dataset, raw_shape(session.experiment)
+def _examples(inputs: list[list[answers.Numbers]], run: Run) -> NDArray[Any]:
+    """The examples (N, *raw_shape) as the run's data are. Raises HTTPException."""
+    dataset, shape = run.experiment.data.dataset, raw_shape(run.experiment)
     if len(inputs) * math.prod(shape) > MAX_NUMBERS:
         raise HTTPException(422, f"these are too many numbers; send {MAX_NUMBERS:,} at most")
     rows = [_example(row, i, shape) for i, row in enumerate(inputs)]
@@ -512,7 +519,7 @@ def _examples(inputs: list[list[answers.Numbers]], session: Session) -> NDArray[
     low, high = _limits(dataset)
     if not ((examples >= low) & (examples <= high)).all():
         raise HTTPException(422, f"the inputs of {dataset.kind!r} lie between {low:g} and {high:g}")
-    return examples.astype(session.loaded.pool.dtype)
+    return examples.astype(run.loaded.pool.dtype)
 
 
 def _example(row: list[answers.Numbers], index: int, shape: tuple[int, ...]) -> NDArray[np.float64]:
@@ -536,11 +543,11 @@ def _limits(dataset: Dataset) -> tuple[float, float]:
     return (0, 255) if dataset.form == "image" else (-FAR, FAR)
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
     """Nested lists of numbers; JSON has no NaN and no infinity."""
     if isinstance(value, list):
         rows: list[Any] = value
-        return [_finite(row) for row in rows]
+        return [finite(row) for row in rows]
     return value if math.isfinite(value) else None
 
 
@@ -564,7 +571,7 @@ def generate(
             422, f"these would be too many; ask for {MAX_NUMBERS // size:,} at most"
         )
     made = session.generate(noise)
-    return JSONResponse({"noise": noise.tolist(), "examples": _finite(made.tolist())})
+    return JSONResponse({"noise": noise.tolist(), "examples": finite(made.tolist())})
 
 
 def _noise(body: Noise, generator: Generator) -> NDArray[np.float32]:
@@ -589,9 +596,11 @@ def evaluate(
     session: Readable, body: Annotated[Part, Exact, Body(openapi_examples=examples.EVALUATE)]
 ) -> Response:
     """Loss and score over all examples of a part. The scores elsewhere are, of pictures,
-    sequences and tokens, those of a sample."""
+    sequences and tokens, those of a sample. That the test part was asked is written down in the
+    session's `evaluations`: who chooses by it has no test part any more."""
     found = session.evaluate(body.part)
-    return JSONResponse({name: _finite(v) if name != "part" else v for name, v in found.items()})
+    numbers = {name: v for name, v in found.items() if isinstance(v, float)}
+    return JSONResponse(found | {name: finite(value) for name, value in numbers.items()})
 
 
 @router.get(

@@ -57,6 +57,7 @@ def describe(session: Session) -> dict[str, Any]:
         "counts": session.loaded.counts,
         "scored": session.arrays.scored,
         "reproduced": session.reproduced,
+        "evaluations": session.evaluations,
     }
 
 

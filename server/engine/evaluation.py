@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from server.experiment import Data
 from server.experiment.shapes import TOGETHER
 
 from .arrays import Tree
 from .program import Probe
 from .shape import Shape
 from .views import Scene
+
+
+def examined(data: Data) -> str:
+    """Differs where the test part does: of the data, all but how they are presented."""
+    said = data.model_dump(mode="json", include={"dataset", "split", "seed"})
+    said["split"].pop("sealed")
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def evaluate(scene: Scene, part: str) -> dict[str, float] | None:

@@ -92,7 +92,8 @@ class Record:
 
     log: with the entries behind the state, up to `log.step`. layout: of the state's words; where
     it is another one in the process that reads it, the log is replayed instead. rows: the curve.
-    ended: status and message of a run that diverged or stopped early.
+    ended: status and message of a run that diverged or stopped early. asked: when a test part
+    was asked, and what it said.
     """
 
     log: Log
@@ -102,6 +103,7 @@ class Record:
     playing: bool
     speed: float | None
     ended: tuple[Ended, str] | None = None
+    asked: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass

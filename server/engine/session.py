@@ -26,7 +26,7 @@ from .commands import Refused
 from .curve import MAX_EPOCHS, Curve, curve_row
 from .divergence import Turn
 from .edit import edited
-from .evaluation import evaluate
+from .evaluation import evaluate, examined
 from .history import Edited, Ended, Log, Record, Resumed, check
 from .jobs import Job, Rank
 from .pace import TURN, Meter, Pace, Share
@@ -84,6 +84,7 @@ class Session(Run):
         self._scored: dict[str, Any] = {}  # what the last look found: metrics, then views
         self._scored_at: dict[str, Any] = {}  # and where
         self._views: dict[str, Any] = {}
+        self._asked: list[dict[str, Any]] = []  # of any test part, when and what it said
         super().__init__(experiment, programs)
 
     # -- building ------------------------------------------------------------------------
@@ -326,7 +327,7 @@ class Session(Run):
         whole = not routine or not self.program.shape.streamed or self._whole.may(start)
         if whole:
             self._remember(scene, compiled)
-            self._scored = {"metrics": self._metrics(scene)}
+            self._scored = {"metrics": self._metrics(scene, self._told)}
             self._scored_at = {"step": self.step, "epoch": self.epoch}
         before = {} if whole else self._views
         self._views = {
@@ -354,13 +355,19 @@ class Session(Run):
         if self.step < self.reach and self.step <= self._curve.end:
             return
         self.reach = max(self.reach, self.step)
-        norm, counts = scene.norm(compiled), self.loaded.counts
+        norm, counts = scene.norm(compiled), self._told
         where = self.step, self.epoch
         self._curve.add(curve_row(*where, scene.scores, norm, counts, scene.generator))
 
-    def _metrics(self, scene: Scene) -> dict[str, Any]:
+    @property
+    def _told(self) -> dict[str, int]:
+        """Examples of every part whose scores are told unasked: none of a sealed one."""
+        sealed = self.experiment.data.split.sealed
+        return self.loaded.counts | ({"test": 0} if sealed else {})
+
+    def _metrics(self, scene: Scene, counts: dict[str, int]) -> dict[str, Any]:
         problem = self.experiment.task.problem
-        parts = describe.describe_scores(scene.scores, self.loaded.counts, problem)
+        parts = describe.describe_scores(scene.scores, counts, problem)
         return parts | describe.describe_generator(scene.generator)
 
     # -- showing -------------------------------------------------------------------------
@@ -438,17 +445,33 @@ class Session(Run):
     def metrics(self) -> dict[str, Any]:
         """Loss and score of every part, at this moment."""
         with self.lock:
-            return self._metrics(self.scene())
+            return self._metrics(self.scene(), self._told)
 
     def evaluate(self, part: str) -> dict[str, Any]:
-        """Loss and score over all examples of a part at this moment; training may go on."""
+        """Loss and score over all examples of a part at this moment; training may go on. Of the
+        test part it is written down that it was asked."""
         with self.lock:
-            scene, step = self.scene(), self.step
-            if not self.program.shape.streamed or self.program.shape.maker is not None:
-                scores = self._metrics(scene)[part]
-                count = self.arrays.scored[part]
-                return {"part": part, "step": step, "count": count, **(scores or {})}
-        return {"part": part, "step": step, **(evaluate(scene, part) or {"count": 0})}
+            scene, of = self.scene(), examined(self.experiment.data)
+            found: dict[str, Any] = {"part": part, "step": self.step, "digest": self.digest()}
+            in_sight = not self.program.shape.streamed or self.program.shape.maker is not None
+            if in_sight:
+                scores: dict[str, Any] | None = self._metrics(scene, self.loaded.counts)[part]
+                found |= {"count": self.arrays.scored[part]} | (scores or {})
+        if not in_sight:
+            found |= evaluate(scene, part) or {"count": 0}
+        found["time"] = time.time()
+        if part == "test" and found["count"]:
+            with self.lock:
+                self._asked.append(found | {"of": of})
+                self._changed()
+        return found
+
+    @property
+    def evaluations(self) -> list[dict[str, Any]]:
+        """When the test part that there is was asked, in order, and what it said."""
+        of = examined(self.experiment.data)
+        mine = (one for one in self._asked if one["of"] == of)
+        return [{name: value for name, value in one.items() if name != "of"} for one in mine]
 
     def curve(self) -> dict[str, Any]:
         """The curves so far: columns and rows; NaN is null."""
@@ -613,6 +636,7 @@ class Session(Run):
                 playing=self.playing,
                 speed=self.pace.limit,
                 ended=self._how_it_ended(),
+                asked=tuple(self._asked),
             )
 
     def _how_it_ended(self) -> tuple[Ended, str] | None:
@@ -628,6 +652,7 @@ class Session(Run):
         with self.lock:
             self.replay(record.log)
             self.pace.set_limit(record.speed, time.monotonic())
+            self._asked = list(record.asked)
             self._curve.extend(record.rows)
             if self._restore_words(record):
                 self._expected = None  # nothing is done again, so nothing reproduced

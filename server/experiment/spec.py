@@ -72,6 +72,10 @@ class Split(Spec):
     fold: int = setting(
         0, title="Fold", ge=0, le=19, later=True, help="Which of the folds is the test, from 0 on."
     )
+    sealed: bool = setting(
+        False, title="Seal the test part", change="keep", later=True,
+        help="Its scores are told only when they are asked for, so that nothing is chosen by them.",
+    )  # fmt: skip
 
     @model_validator(mode="after")
     def _folds_fit(self) -> Self:
@@ -81,6 +85,15 @@ class Split(Spec):
             raise ValueError(f"fold: there are {self.folds or 1}; count from 0")
         if self.method == "grouped" and self.column is None:
             raise ValueError("column: name the one whose equal values stay together")
+        return self
+
+    @model_validator(mode="after")
+    def _sealed_leaves_something(self) -> Self:
+        if self.sealed and not self.validation:
+            raise ValueError(
+                "sealed: nothing is left to choose by; hold out a validation part, or leave the "
+                "test part open"
+            )
         return self
 
     @model_validator(mode="after")
