@@ -13,12 +13,25 @@ from fastapi.staticfiles import StaticFiles
 from fastapi.templating import Jinja2Templates
 
 from server import __version__, assets
-from server.api import errors, events, exports, gallery, jobs, live, openapi, pages, rest, shares
+from server.api import (
+    deployments,
+    errors,
+    events,
+    exports,
+    gallery,
+    jobs,
+    live,
+    openapi,
+    pages,
+    rest,
+    shares,
+)
 from server.api.door import Door
 from server.api.keys import Keys
 from server.api.limits import Buckets
 from server.api.once import Once
 from server.api.sweeps import router as sweep_router
+from server.deployments import Deployments
 from server.engine import platform
 from server.engine.scheduler import Engine
 from server.engine.traces import Traces
@@ -89,6 +102,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         keeper = Keeper(engine, store, settings.keep_days, size, passing=sweeps.holds)
         app.state.keeper = keeper
         keeping = app.state.keeping = Keeping(sweeps, store, settings.keep_days, size)
+        app.state.deployments = Deployments(engine.programs, store, size)
         kept = [asyncio.create_task(keep.run()) for keep in (keeper, keeping)]
         yield
         await asyncio.to_thread(sweeps.stop)
@@ -131,7 +145,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         return response
 
     errors.install(app)
-    rooms = (rest, gallery, jobs, events, exports, live, shares, pages)
+    rooms = (rest, gallery, jobs, events, exports, live, shares, deployments, pages)
     for room in rooms:
         app.include_router(room.router)
     app.include_router(sweep_router)

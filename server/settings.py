@@ -46,7 +46,7 @@ class Settings(BaseSettings):
 
     keep_megabytes: int = Field(default=2000, ge=1)
     """Space that kept sessions may take, and kept sweeps as much; beyond it the oldest are
-    forgotten."""
+    forgotten. Deployed models may take as much: beyond it no more are taken."""
 
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
     """Other origins whose pages may call, separated by commas; empty means none but its own."""

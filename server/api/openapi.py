@@ -34,6 +34,8 @@ IDEMPOTENCY_KEY = {
 }
 LOCATION = {"description": "Where it is.", "schema": {"type": "string"}}
 NULL = {"type": "null"}
+#: calls whose body names a session
+NAMED = ("/api/v1/deployments",)
 #: either, and not null
 ONE_OF_BOTH = [
     {"required": [name], "properties": {name: {"type": "integer"}}} for name in ("steps", "epochs")
@@ -136,8 +138,8 @@ def _errors(path: str, method: str, operation: Json) -> None:
         400: True,
         401: SECRET in {name for one in operation.get("security", []) for name in one},
         403: path == "/api/v1/sessions" and method == "get",
-        404: "{" in path,
-        410: "{session_id}" in path,
+        404: "{" in path or path in NAMED,
+        410: "{session_id}" in path or path in NAMED,
         412: method == "patch",
         413: "requestBody" in operation,
         422: method == "post" or "422" in operation["responses"] or path.endswith("{target}"),

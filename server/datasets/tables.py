@@ -24,6 +24,10 @@ MAX_CLASSES = 100
 #: the largest number that a cell may hold
 FAR = 1e12
 DAY = np.timedelta64(1, "D")
+MEDICAL = (
+    "A lesson, no medical device: it has learned from few patients of one place and time, and "
+    "nobody may be diagnosed or treated by what it answers."
+)
 
 
 def variable(column: Column) -> Variable:
@@ -250,11 +254,13 @@ class Wine(_BuiltIn):
 
 @DATASETS.register
 class BreastCancer(_BuiltIn):
+    caution = MEDICAL
     kind: Literal["breast_cancer"] = "breast_cancer"
 
 
 @DATASETS.register
 class Diabetes(_BuiltIn):
+    caution = MEDICAL
     usual = "regression"
     kind: Literal["diabetes"] = "diabetes"
 

@@ -55,6 +55,15 @@ class Run:
         self._load()
         self._start()
 
+    @classmethod
+    def standing(
+        cls, experiment: Experiment, programs: Programs, params: list[Params], stats: list[Params]
+    ) -> Run:
+        """One that has these weights, to be asked: it has no past."""
+        run = cls(experiment, programs)
+        run.state = run.program.changed(run.state, params=params, stats=stats)
+        return run
+
     def _load(self) -> None:
         """Data and program for the experiment as it is now."""
         self.loaded: Loaded = loadable(self.experiment.data)

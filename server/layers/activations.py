@@ -108,7 +108,7 @@ def softplus(z: Array) -> Array:
 
 
 @ACTIVATIONS.register(
-    "sigmoid", title="Sigmoid", negative=False, formula=r"\sigma(z) = \frac{1}{1 + e^{-z}}",
+    "sigmoid", title="Sigmoid", negative=False, probability=True, formula=r"\sigma(z) = \frac{1}{1 + e^{-z}}",
     symbol=r"\sigma",
     help="Squeezes its input between 0 and 1; in the output layer, a probability.",
 )  # fmt: skip
@@ -158,7 +158,7 @@ def gaussian(z: Array) -> Array:
 
 
 @ACTIVATIONS.register(
-    "softmax", title="Softmax", negative=False, joint=True,
+    "softmax", title="Softmax", negative=False, joint=True, probability=True,
     formula=r"\frac{e^{z_k}}{\sum_j e^{z_j}}",
     help="Turns a layer's units into probabilities that sum to 1.",
 )  # fmt: skip

@@ -30,10 +30,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from .database import StoreError, transaction
 from .store import Store, canonical, identify
-from .tables import checkpoints, runs, shares, sweep_runs, sweeps
+from .tables import checkpoints, deployments, runs, shares, sweep_runs, sweeps
 
 #: rises when who wrote the last one could not read, or would lose, what is written
-FORMAT = 2
+FORMAT = 3
 #: what a damaged file makes its readers say
 DAMAGE = (
     zipfile.BadZipFile,
@@ -66,10 +66,12 @@ class Counts(NamedTuple):
     checkpoints: int
     sweeps: int
     sweep_runs: int
+    deployments: int
 
     def __str__(self) -> str:
         runs = f"{self.runs} runs, {self.checkpoints} checkpoints"
-        return f"{self.shares} links, {runs} and {self.sweeps} sweeps"
+        models = f"{self.deployments} deployed models"
+        return f"{self.shares} links, {runs}, {self.sweeps} sweeps and {models}"
 
 
 class _Record(BaseModel):
@@ -127,6 +129,23 @@ class _SweepRun(_Record):
     data: bytes
 
 
+class _Deployment(_Record):
+    id: str = Field(min_length=1, max_length=64)
+    session: str = Field(max_length=64)
+    secret_hash: str = Field(max_length=64)
+    key_hash: str = Field(max_length=64)
+    title: str
+    experiment: Text
+    log: Text
+    facts: Text
+    step: Step
+    digest: str = Field(max_length=64)
+    weights: bytes
+    calls: Step
+    called: Seconds
+    created: Seconds
+
+
 class _File(BaseModel):
     lines: int
     sha256: str
@@ -151,9 +170,10 @@ TABLES: dict[Table, tuple[type[_Record], tuple[Any, ...]]] = {
     checkpoints: (_Checkpoint, (checkpoints.c.number,)),
     sweeps: (_Sweep, (sweeps.c.id,)),
     sweep_runs: (_SweepRun, (sweep_runs.c.sweep_id, sweep_runs.c.run)),
+    deployments: (_Deployment, (deployments.c.id,)),
 }
 #: those that a backup of each older format has not
-LATER = {1: {sweeps, sweep_runs}}
+LATER = {1: {sweeps, sweep_runs, deployments}, 2: {deployments}}
 #: what is of a row, and goes when another takes its place
 PARTS = {runs: checkpoints.c.run_id, sweeps: sweep_runs.c.sweep_id}
 
@@ -248,6 +268,8 @@ async def _add(
     new = store.insert(table).values(row)
     if table is shares:
         await _add_share(store, connection, row)
+    elif table is deployments:
+        await connection.execute(new.on_conflict_do_update(index_elements=["id"], set_=row))
     elif table in PARTS:
         await connection.execute(new.on_conflict_do_update(index_elements=["id"], set_=row))
         await connection.execute(delete(PARTS[table].table).where(PARTS[table] == row["id"]))

@@ -93,3 +93,23 @@ sweep_runs = Table(
     Column("result", Text, nullable=False),
     Column("data", LargeBinary, nullable=False),
 )
+
+#: `facts`: what everybody is told. `session`: whose it was, which may be gone
+deployments = Table(
+    "deployments",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("session", String(64), nullable=False, index=True),
+    Column("secret_hash", String(64), nullable=False),
+    Column("key_hash", String(64), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("experiment", Text, nullable=False),
+    Column("log", Text, nullable=False),
+    Column("facts", Text, nullable=False),
+    Column("step", BigInteger, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("weights", LargeBinary, nullable=False),
+    Column("calls", BigInteger, nullable=False),
+    Column("called", Double, nullable=False),
+    Column("created", Double, nullable=False),
+)

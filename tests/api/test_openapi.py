@@ -57,6 +57,8 @@ class Things:
         self.http = http
         self.headers: dict[str, str] = {"X-API-Key": KEY}
         self.ended = ""  # the path of what has to be
+        self.owner: dict[str, str] = {}  # who may end it, where that is somebody else
+        self.body: dict[str, Any] = {}  # what the example of a body cannot know
 
     def __enter__(self) -> Things:
         return self
@@ -76,6 +78,8 @@ class Things:
             self.headers["Authorization"] = f"Bearer {made['secret']}"
             names |= {"sweep_id": made["id"], "run": 0, "setting": 0}
             names = {name: value for name, value in names.items() if f"{{{name}}}" in path}
+        if "deployments" in path:
+            names |= self._deployed(path)
         if "{job_id}" in path:
             order = {"steps": 10_000_000, "wait": False}
             job = self.http.post(f"{self.ended}/train", json=order, headers=self.headers)
@@ -88,9 +92,25 @@ class Things:
             ]
         return names
 
+    def _deployed(self, path: str) -> dict[str, Any]:
+        """A deployed model by its id, with its key; or a session to be deployed."""
+        if not self.ended:
+            made = self.http.post(f"{API}/sessions", json={}).json()
+            self.ended = f"{API}/sessions/{made['id']}"
+            self.headers["Authorization"] = f"Bearer {made['secret']}"
+        self.body = {"session": self.ended.rpartition("/")[2]}
+        if "{deployment_id}" not in path:
+            return {}
+        made = self.http.post(f"{API}/deployments", json=self.body, headers=self.headers).json()
+        self.owner, self.headers = (
+            self.headers,
+            self.headers | {"Authorization": f"Bearer {made['key']}"},
+        )
+        return {"deployment_id": made["id"]}
+
     def __exit__(self, *_: object) -> None:
         if self.ended:
-            self.http.delete(self.ended, headers=self.headers)
+            self.http.delete(self.ended, headers=self.owner or self.headers)
 
 
 #: things, and what the parameters of a path are with them
@@ -124,7 +144,8 @@ EXAMPLES = [
 def test_every_example_runs(http, path, method, body) -> None:
     with Things(http) as things:
         address = path.format(**things.name(path))
-        answer = http.request(method, address, json=body, headers=things.headers)
+        known = body and body | {name: v for name, v in things.body.items() if name in body}
+        answer = http.request(method, address, json=known, headers=things.headers)
     assert answer.is_success, answer.text
     known = DOCUMENT["paths"][path][method]["responses"][str(answer.status_code)]
     media_type = answer.headers.get("content-type", "").split(";")[0]
@@ -157,6 +178,7 @@ RULED = {
     "POST /api/v1/sessions": ["422"],
     "PATCH /api/v1/sessions/{session_id}": ["412", "422"],
     "POST /api/v1/sessions/{session_id}/commands": ["422"],
+    "POST /api/v1/deployments/{deployment_id}/predict": ["422"],
     "POST /api/v1/preparation": ["422"],
     "POST /api/v1/sessions/{session_id}/generate": ["422"],
     "POST /api/v1/sessions/{session_id}/predict": ["422"],

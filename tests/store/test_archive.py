@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 
 from server.store import (
     Checkpoint,
+    Deployment,
+    DeploymentTable,
     KeptRun,
     KeptSweep,
     Run,
@@ -31,6 +33,9 @@ FIXTURES = Path(__file__).parent / "fixtures"
 DOCUMENTS = [{"title": "one"}, {"title": "ü\0\ud800", "numbers": [1, 1.0, 1e300, -0.0, 2**70]}]
 SWEEP = KeptSweep("s", "h" * 64, {"steps": 9}, "cancelled", 1)
 SWEEP_RUN = KeptRun("s", 3, "done", 9, {"loss": 0.25}, bytes(range(256)))
+MODEL = Deployment(
+    "d", "r", "h" * 64, "k" * 64, "ü", {"seed": 7}, {"entries": []}, {"form": "table"}, 9, "0" * 64
+)
 RUN = Run("r", "h" * 64, {"seed": 7}, {"entries": [{"step": 1}]}, 9, True)
 
 
@@ -44,10 +49,12 @@ async def opened(url: str) -> AsyncIterator[Store]:
 
 
 async def fill(store: Store) -> list[str]:
-    """Two links, a run and its checkpoint; the links' ids."""
+    """Two links, a run and its checkpoint, a sweep and a deployed model; the links' ids."""
     ids = [(await store.save_share(document)).id for document in DOCUMENTS]
     await store.keep([RUN], [Checkpoint("r", 9, bytes(range(256)))])
     await SweepTable(store).keep([SWEEP], [SWEEP_RUN])
+    await DeploymentTable(store).keep(MODEL, bytes(range(256)))
+    await DeploymentTable(store).call("d")
     return ids
 
 
@@ -55,7 +62,9 @@ async def contents(store: Store) -> object:
     """All that can be asked of a store."""
     shares = [await store.share((await store.save_share(document)).id) for document in DOCUMENTS]
     sweep = await SweepTable(store).find("s")
-    return json.dumps(shares), await store.runs(), await store.latest_checkpoint("r"), sweep
+    models = DeploymentTable(store)
+    model = await models.find("d"), await models.weights("d")
+    return json.dumps(shares), await store.runs(), await store.latest_checkpoint("r"), sweep, model
 
 
 @pytest.mark.parametrize("target", ["sqlite", "postgresql"])
@@ -65,7 +74,7 @@ async def test_a_backup_fills_any_other_store(
     ids = await fill(store)
     file = tmp_path / "all.zip"
     counts = await archive.backup(store, file)
-    assert counts == (2, 1, 1, 1, 1)
+    assert counts == (2, 1, 1, 1, 1, 1)
     async with opened(new_url(target, request)) as other:
         for _ in range(2):  # twice is once
             assert await archive.restore(other, file) == counts
@@ -91,7 +100,7 @@ async def test_restoring_adds_to_what_is_there_and_wins(store: Store, tmp_path: 
 
 
 async def test_a_backup_of_the_first_format_is_restored(store: Store) -> None:
-    assert await archive.restore(store, FIXTURES / "backup-1.zip") == (2, 1, 1, 0, 0)
+    assert await archive.restore(store, FIXTURES / "backup-1.zip") == (2, 1, 1, 0, 0, 0)
     run, latest = await store.run("r"), await store.latest_checkpoint("r")
     assert run is not None and (run.secret_hash, run.log) == (RUN.secret_hash, RUN.log)
     assert latest is not None and latest.weights == bytes(range(256))
@@ -156,7 +165,7 @@ def rewritten(backup: bytes, path: Path, name: str, change) -> Path:
 @pytest.mark.parametrize(
     ("name", "old", "new", "sentence"),
     [
-        ("manifest.json", b'"format": 2', b'"format": 7', r"a newer Layerlab \(format 7, this one"),
+        ("manifest.json", b'"format": 3', b'"format": 7', r"a newer Layerlab \(format 7, this one"),
         ("manifest.json", b"layerlab backup", b"something else", "no whole backup of Layerlab"),
         ("shares.jsonl", b"one", b"two", "the link .* does not name its content"),
         ("runs.jsonl", b'"step":9', b'"step":8', r"runs\.jsonl is not what was written"),

@@ -50,14 +50,16 @@ def test_a_backup_moves_from_sqlite_to_postgresql(
     share_id = anyio.run(fill)
     file = tmp_path / "all.backup"
     done = layerlab("backup", file, LAYERLAB_DATA_DIR=tmp_path)
-    assert done.stdout == f"Wrote 1 links, 1 runs, 0 checkpoints and 0 sweeps to {file}.\n", (
-        done.stderr
-    )
+    assert (
+        done.stdout
+        == f"Wrote 1 links, 1 runs, 0 checkpoints, 0 sweeps and 0 deployed models to {file}.\n"
+    ), done.stderr
     url = new_url("postgresql", request)
     done = layerlab("restore", file, LAYERLAB_DATABASE_URL=url, LAYERLAB_DATA_DIR=tmp_path / "new")
-    assert done.stdout == f"Restored 1 links, 1 runs, 0 checkpoints and 0 sweeps from {file}.\n", (
-        done.stderr
-    )
+    assert (
+        done.stdout
+        == f"Restored 1 links, 1 runs, 0 checkpoints, 0 sweeps and 0 deployed models from {file}.\n"
+    ), done.stderr
     assert anyio.run(title, url, share_id) == "moved"
 
 

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from server.app import create_app
 from server.settings import Settings
-from server.store import Store, StoreError, SweepTable, database
+from server.store import DeploymentTable, Store, StoreError, SweepTable, database
 from server.store.tables import metadata
 from tests.conftest import CACHE
 
@@ -46,6 +46,8 @@ async def test_a_database_of_every_revision_opens_with_what_is_in_it(
     assert latest is not None and latest.weights == base64.b64decode(checkpoint["weights"])
     for sweep in rows.get("sweeps", ()):  # since 0002
         await check_sweep(SweepTable(store), sweep, rows["sweep_runs"])
+    for model in rows.get("deployments", ()):  # since 0003
+        await check_deployment(DeploymentTable(store), model)
     await store.close()
 
 
@@ -84,6 +86,16 @@ async def check_sweep(table: SweepTable, sweep: dict[str, Any], rows: list[dict[
         (r["run"], r["status"], r["step"], json.loads(r["result"]), base64.b64decode(r["data"]))
         for r in rows
     ]
+
+
+async def check_deployment(table: DeploymentTable, row: dict[str, Any]) -> None:
+    found = await table.find(row["id"])
+    assert found is not None
+    read = {name: json.loads(row[name]) for name in ("experiment", "log", "facts")}
+    weights = await table.weights(row["id"])
+    assert asdict(found) | {"weights": weights} == row | read | {
+        "weights": base64.b64decode(row["weights"])
+    }
 
 
 def fill(connection: Connection, rows: dict[str, list[dict[str, Any]]]) -> None:
