@@ -25,6 +25,7 @@ from server.api import (
     pages,
     rest,
     shares,
+    uploads,
 )
 from server.api.door import Door
 from server.api.keys import Keys
@@ -41,6 +42,8 @@ from server.keeper import Keeper
 from server.settings import Settings
 from server.store import Store
 from server.sweeps import Keeping, Sweeps
+from server.uploads import shelf
+from server.uploads.desk import Desk
 
 #: what a page of ours may load: itself, and pictures it made
 POLICY = (
@@ -83,6 +86,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     """The application with these settings (LAYERLAB_* from the environment by default)."""
     settings = settings or Settings()
     platform.configure(settings.platform, settings.data_dir / "programs")
+    shelf.configure(settings.data_dir / "uploads")
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -104,7 +108,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         keeping = app.state.keeping = Keeping(sweeps, store, settings.keep_days, size)
         app.state.deployments = Deployments(engine.programs, store, size)
         kept = [asyncio.create_task(keep.run()) for keep in (keeper, keeping)]
+        kept_size = settings.keep_upload_megabytes * 1_000_000
+        desk = app.state.desk = Desk(settings.keep_upload_days, kept_size)
         yield
+        await desk.close()
         await asyncio.to_thread(sweeps.stop)
         await keeper.stop()
         await keeping.stop()
@@ -145,9 +152,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         return response
 
     errors.install(app)
-    rooms = (rest, gallery, jobs, events, exports, live, shares, deployments, pages)
+    rooms = (rest, gallery, jobs, events, exports, live, shares, deployments, uploads, pages)
     for room in rooms:
         app.include_router(room.router)
+    app.include_router(uploads.files)
     app.include_router(sweep_router)
     openapi.install(app, keys=bool(settings.api_keys), limited=bool(settings.rate_limit))
     app.mount("/static", StaticFiles(directory=assets.static_dir()), name="static")

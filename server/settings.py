@@ -48,6 +48,12 @@ class Settings(BaseSettings):
     """Space that kept sessions may take, and kept sweeps as much; beyond it the oldest are
     forgotten. Deployed models may take as much: beyond it no more are taken."""
 
+    keep_upload_days: float = Field(default=365, gt=0)
+    """Days after which a file that somebody brought and nobody used is forgotten."""
+
+    keep_upload_megabytes: int = Field(default=5000, ge=100)
+    """Space that such files may take; beyond it the longest unused are forgotten."""
+
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
     """Other origins whose pages may call, separated by commas; empty means none but its own."""
 

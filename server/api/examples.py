@@ -88,6 +88,14 @@ PREPARATION = _of(
     ),
 )
 
+PROFILE = _of(
+    titanic=("The Titanic", {"dataset": {"kind": "titanic"}}),
+    own=(
+        "A sample of ours, with a column that is none of numbers",
+        {"dataset": {"kind": "own_table", "types": [{"column": "visitors", "kind": "category"}]}},
+    ),
+)
+
 GENERATE = _of(drawn=("Sixteen examples of drawn noise", {"count": 16, "seed": 0}))
 
 EVALUATE = _of(test=("The test part", {"part": "test"}))

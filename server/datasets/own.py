@@ -39,32 +39,32 @@ def file_setting() -> Any:
     )  # fmt: skip
 
 
-def types_setting() -> Any:
-    return setting(
+class OwnColumns(Spec):
+    """A table that somebody brought, and what its columns are."""
+
+    becomes: ClassVar[str] = "table"
+    hints: ClassVar[dict[str, Any]] = {
+        "own": True, "accept": ".csv,.tsv,.txt,.json,.jsonl,.ndjson,.parquet",
+    }  # fmt: skip
+
+    file: str | None = file_setting()
+    types: tuple[ColumnType, ...] = setting(
         (), title="Kinds of columns", max_length=1000, widget="types",
         help="What columns are, where they are not what they are guessed to be.",
     )  # fmt: skip
 
-
-TABLES = ".csv,.tsv,.txt,.json,.jsonl,.ndjson,.parquet"
-
-
-def pairs(types: tuple[ColumnType, ...]) -> own.Types:
-    """The kinds of columns by their names."""
-    return tuple((one.column, one.kind) for one in types)
+    def of_file(self, samples: int) -> Table:
+        """So many of its rows at most, in their order. Raises ValueError, with path and mend."""
+        return own.table(self.file, tuple((t.column, t.kind) for t in self.types), samples)
 
 
 @DATASETS.register
-class OwnTable(TableDataset):
+class OwnTable(OwnColumns, TableDataset):
     """Rows of a table that somebody brought."""
 
     kind: Literal["own_table"] = "own_table"
     title = "Own table"
     help = "Your CSV, TSV, JSON lines or Parquet; until you bring one, a year of a café."
-    hints: ClassVar[dict[str, Any]] = {"own": True, "accept": TABLES}
-
-    file: str | None = file_setting()
-    types: tuple[ColumnType, ...] = types_setting()
     samples: int = setting(
         10_000, title="Rows", ge=20, le=200_000, scale="log",
         choices=[200, 1000, 5000, 10_000, 50_000, 200_000],
@@ -72,7 +72,7 @@ class OwnTable(TableDataset):
     )  # fmt: skip
 
     def table(self) -> Table:
-        return own.table(self.file, pairs(self.types), self.samples)
+        return self.of_file(self.samples)
 
     @model_validator(mode="after")
     def _can_be_learned(self) -> Self:
@@ -110,17 +110,13 @@ def _says_nothing(column: Column) -> bool:
 
 
 @DATASETS.register
-class OwnSentences(SentenceDataset):
+class OwnSentences(OwnColumns, SentenceDataset):
     """Inputs (length,): the last words of a cell, `·` before fewer and `…` for a word that is not
     among the `words` commonest. Labels: the category in another column."""
 
     kind: Literal["own_sentences"] = "own_sentences"
     title = "Own sentences"
     help = "A column of text in your table, and the class of each in another, word by word."
-    hints: ClassVar[dict[str, Any]] = {"own": True, "accept": TABLES}
-
-    file: str | None = file_setting()
-    types: tuple[ColumnType, ...] = types_setting()
     text: str | None = setting(
         None, title="Text", max_length=120, widget="column",
         help="The column that is read; null is the one with the longest texts.",
@@ -137,7 +133,7 @@ class OwnSentences(SentenceDataset):
     @cached_property
     def whole(self) -> Table:
         """The table."""
-        return own.table(self.file, pairs(self.types), self.samples)
+        return self.of_file(self.samples)
 
     @cached_property
     def read(self) -> Column:
@@ -187,7 +183,7 @@ class OwnSentences(SentenceDataset):
 
 
 @DATASETS.register
-class OwnSeries(SequenceDataset):
+class OwnSeries(OwnColumns, SequenceDataset):
     """Numbers of a column in their order, by their mean and standard deviation before the test
     part: every stretch of `length`, and the one after. A gap is on the line between its sides."""
 
@@ -197,10 +193,6 @@ class OwnSeries(SequenceDataset):
     step_name, unit = "row", "deviations"
     title = "Own series"
     help = "A column of your table over time, to be foreseen a row ahead; the last are the test."
-    hints: ClassVar[dict[str, Any]] = {"own": True, "accept": TABLES}
-
-    file: str | None = file_setting()
-    types: tuple[ColumnType, ...] = types_setting()
     column: str | None = setting(
         None, title="Column", max_length=120, widget="column",
         help="The column that is foreseen; null is the last one of numbers.",
@@ -221,7 +213,7 @@ class OwnSeries(SequenceDataset):
     @cached_property
     def series(self) -> NDArray[np.float64]:
         """The last 20,000 numbers, in their order."""
-        table = own.table(self.file, pairs(self.types), own.MOST_NUMBERS)
+        table = self.of_file(own.MOST_NUMBERS)
         numbers = [c.name for c in table.columns if c.kind == "number" and not c.missing.all()]
         if not (self.column or numbers):
             raise ValueError("column: no column has numbers; say that one does")

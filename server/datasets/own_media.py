@@ -25,6 +25,7 @@ class OwnPictures(PictureDataset):
     """Pictures of a zip file, each in the folder of its class; cut to squares."""
 
     kind: Literal["own_pictures"] = "own_pictures"
+    becomes: ClassVar[str] = "pictures"
     title = "Own pictures"
     help = "A folder of pictures for each class; until you bring some, circles and the like."
     hints: ClassVar[dict[str, Any]] = {
@@ -70,6 +71,7 @@ class OwnText(StretchDataset):
     """Stretches of a text that somebody brought; the test part is of its last tenth."""
 
     kind: Literal["own_text"] = "own_text"
+    becomes: ClassVar[str] = "text"
     title = "Own text"
     help = "Your text, letter by letter: which letter comes next; until then, numbers in words."
     hints: ClassVar[dict[str, Any]] = {"own": True, "accept": ".txt,.md"}
@@ -93,6 +95,7 @@ class OwnRecordings(SpeechDataset):
     """Recordings of a zip file, each in the folder of its class."""
 
     kind: Literal["own_recordings"] = "own_recordings"
+    becomes: ClassVar[str] = "recordings"
     title = "Own recordings"
     help = "A folder of WAV files for each class, as 13 coefficients; until then, three tones."
     hints: ClassVar[dict[str, Any]] = {"own": True, "accept": ".zip,.wav"}

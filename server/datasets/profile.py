@@ -24,17 +24,19 @@ def stages(prepared: Prepared) -> list[dict[str, Any]]:
     the `columns`, as their training rows tell of them; the first `examples` of these."""
     found: list[dict[str, Any]] = []
     for frame, part in zip(prepared.frames, prepared.parts, strict=True):
-        training = frame.take(np.asarray(part == 0))
-        pairs = zip(training.variables[:COLUMNS], training.columns[:COLUMNS], strict=True)
-        found.append(
-            {
-                "rows": {name: int((part == i).sum()) for i, name in enumerate(PARTS)},
-                "columns": [of_column(v, column) for v, column in pairs],
-                "left_out": max(len(training.variables) - COLUMNS, 0),
-                "examples": _first(training),
-            }
-        )
+        rows = {name: int((part == i).sum()) for i, name in enumerate(PARTS)}
+        found.append({"rows": rows} | of_frame(frame.take(np.asarray(part == 0))))
     return found
+
+
+def of_frame(frame: Frame) -> dict[str, Any]:
+    """The `columns` of these rows, how many are `left_out`, and the first rows as `examples`."""
+    pairs = zip(frame.variables[:COLUMNS], frame.columns[:COLUMNS], strict=True)
+    return {
+        "columns": [of_column(v, column) for v, column in pairs],
+        "left_out": max(len(frame.variables) - COLUMNS, 0),
+        "examples": _first(frame),
+    }
 
 
 def tested(prepared: Prepared, classes: Sequence[str]) -> dict[str, Any]:
