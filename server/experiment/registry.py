@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.annotated_handlers import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -154,7 +154,7 @@ class Kinds(Registry[type[Any]]):
 
 def _kind_schema(cls: type[Kind]) -> JsonSchemaValue:
     schema = cls.model_json_schema()
-    schema.pop("$defs", None)
+    schema = _inlined(schema, schema.pop("$defs", {}))
     schema["title"] = cls.title
     schema["description"] = cls.help
     schema["required"] = ["kind"]
@@ -162,6 +162,17 @@ def _kind_schema(cls: type[Kind]) -> JsonSchemaValue:
     schema["x-source"] = cls.source
     schema.update({f"x-{key}": value for key, value in cls.hints.items()})
     return schema
+
+
+def _inlined(node: Any, definitions: dict[str, Any]) -> Any:
+    """What is part of a kind stands in it: a union has no place for the kinds' own definitions."""
+    if isinstance(node, list):
+        return [_inlined(one, definitions) for one in cast("list[Any]", node)]
+    if not is_object(node):
+        return node
+    name = str(node.get("$ref", "")).removeprefix("#/$defs/")
+    beside = {key: _inlined(value, definitions) for key, value in node.items() if key != "$ref"}
+    return _inlined(definitions[name], definitions) | beside if name in definitions else beside
 
 
 @dataclass(frozen=True)
