@@ -104,6 +104,8 @@ export class LabStore implements Lab {
   lastAction = $state.raw<Command | null>(null);
   /** Title and notes of what was opened. */
   about = $state.raw<About | null>(null);
+  /** A link whose data this server does not have: its fragment, and its file's digest. */
+  missing = $state.raw<{ hash: string; file: string } | null>(null);
   /** The link that the page was opened by. */
   readonly shared = readShared();
 
@@ -204,9 +206,10 @@ export class LabStore implements Lab {
   async #open(hash: string): Promise<void> {
     const opening = ++this.#openings;
     const visit = readVisit(hash);
+    let wanted: Wanted | null = null;
     try {
       if (visit) return await this.#join(visit);
-      const wanted = await this.#wanted(hash);
+      wanted = await this.#wanted(hash);
       if (opening !== this.#openings) return;
       this.#setView(wanted.view);
       this.about = wanted.about;
@@ -216,9 +219,25 @@ export class LabStore implements Lab {
       await this.#begin(wanted, play);
     } catch (error) {
       if (opening !== this.#openings) return;
+      const file = wanted && missingFile(error, wanted.experiment);
+      if (file) return await this.#without(hash, file);
       this.#complain(error);
       if (error instanceof api.Refused && hash) await this.#open('');
     }
+  }
+
+  /** The usual experiment, until somebody brings the file of the link. */
+  async #without(hash: string, file: string): Promise<void> {
+    this.missing = { hash, file };
+    this.about = null;
+    await this.#create({ experiment: {} }, false).catch((error) => this.#complain(error));
+  }
+
+  /** Once more to the link whose data were missing. */
+  openMissing(): void {
+    const { missing } = this;
+    this.missing = null;
+    if (missing) void this.#open(missing.hash);
   }
 
   /** The run of the link that was opened, else the experiment that the address asks for. */
@@ -689,6 +708,14 @@ const ofTheWhole = ({ path, message }: Problem): Problem => {
   const field = path.replace(/^\/experiment\/?/, '');
   return { path: '', message: field ? `${field}: ${message}` : message };
 };
+
+/** The digest of the file that an experiment was refused for, as this server does not have it. */
+function missingFile(error: unknown, { data }: Patch): string | null {
+  if (!(error instanceof api.Refused)) return null;
+  if (!error.problems.some(({ path }) => path.endsWith('/data/dataset/file'))) return null;
+  const { dataset } = (data ?? {}) as { dataset?: { file?: Json } };
+  return typeof dataset?.file === 'string' ? dataset.file : null;
+}
 
 /** Whether networks follow a change: another dataset, a generator that comes or goes. */
 const isFollowed = ({ data, generator }: Patch): boolean =>

@@ -25,7 +25,7 @@ export interface Spread {
 /** A column, as its training rows tell. */
 export interface Profile {
   name: string;
-  kind: 'number' | 'category' | 'text';
+  kind: 'number' | 'category' | 'text' | 'time';
   unit: string;
   missing: number;
   numbers: Spread | null;

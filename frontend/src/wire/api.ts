@@ -72,7 +72,8 @@ export async function call<T>(
   return response.status === 204 ? (undefined as T) : response.json();
 }
 
-async function problemsOf(response: Response): Promise<Problem[]> {
+/** What an answer that is no success says. */
+export async function problemsOf(response: Response): Promise<Problem[]> {
   const said = await response.json().catch(() => null);
   if (Array.isArray(said?.errors) && said.errors.length) return said.errors;
   const message = said?.detail ?? said?.title ?? `The server answered ${response.status}.`;
