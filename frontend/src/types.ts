@@ -201,6 +201,27 @@ export interface Dependence {
   lines: Floats; // (size, rows, outputs): of the first rows
 }
 
+/** What came of the network at the wheel on one lane; places in metres. */
+export interface LaneDriven {
+  name: string;
+  left: Floats; // (n, 2): its borders
+  right: Floats;
+  expert: Floats; // (n, 2)
+  car: Floats; // (steps, 4): x, y, heading, speed; until it leaves the lane or is round
+  rays: Floats; // (steps, rays), in metres
+  steering: Floats; // (steps), in radians, to the left
+  leaves: boolean;
+  share: number; // of the lap
+  metres: number;
+  length: number;
+  off: number; // from the middle, in the mean
+}
+
+/** A car that the network steers, or why there is none to be seen. angles: of the rays. */
+export type Driven =
+  | { problem: string }
+  | { problem: null; angles: Floats; seconds: number; lanes: LaneDriven[] };
+
 /** One class against the rest, at every threshold from the highest on. */
 export interface Thresholds {
   truth: number;
@@ -290,6 +311,7 @@ export interface Views {
   /** By how much the loss rises when a column is dealt out anew. */
   importance?: { loss: number; rises: Floats };
   dependence?: Dependence;
+  driven?: Driven;
   microscope?: Window;
   /** Of each step of what a layer reads. */
   through_time?: { norms: Floats };

@@ -110,10 +110,7 @@ class Driving(TableDataset):
     kind: Literal["driving"] = "driving"
     title = "Driving"
     help = "How far a car sees along its rays, and how an expert steers it along a lane."
-    source = (
-        "drawn here: an expert by pure pursuit; imitation after Pomerleau, ALVINN, 1989, disturbed "
-        "after Laskey et al., DART, 2017"
-    )
+    source = "An expert of ours; after Pomerleau, ALVINN, 1989, and Laskey et al., DART, 2017"
     usual = "regression"
     #: the answer by which a car is driven
     hints = {"drives": STEERING}

@@ -5,7 +5,7 @@ import { familyTabs } from './tabs';
 const tabs = (
   form: Session['form'],
   label_shape: number[],
-  { target = 'label', continues = false, features = 1 } = {},
+  { target = 'label', continues = false, features = 1, drives = false } = {},
 ) => {
   const session = {
     form,
@@ -15,7 +15,7 @@ const tabs = (
     experiment: { data: { target } },
     graph: { inputs: [], layers: [{ shape: [4] }, { shape: [1] }] },
   } as unknown as Session;
-  const { first, later } = familyTabs(session, continues);
+  const { first, later } = familyTabs(session, continues, drives);
   return [first.map(({ id }) => id), later.map(({ id }) => id)];
 };
 
@@ -28,6 +28,8 @@ it('has a text for tokens that continue, and a forecast for sequences that do', 
 
 it('has a form for a row of a table, and its columns', () => {
   expect(tabs('table', [])).toEqual([['row', 'columns'], ['plane']]);
+  const driven = [['drive', 'row', 'columns'], ['plane']];
+  expect(tabs('table', [], { drives: true })).toEqual(driven);
 });
 
 it('has the plane first for an autoencoder, and later for one answer of each example', () => {

@@ -4,7 +4,15 @@ import type { Tab } from '../pictures/Tabs.svelte';
 import type { Session } from '../types';
 import { layersOf } from './plane';
 
-export type FamilyTab = 'text' | 'forecast' | 'plane' | 'wall' | 'noise' | 'row' | 'columns';
+export type FamilyTab =
+  | 'text'
+  | 'forecast'
+  | 'plane'
+  | 'wall'
+  | 'noise'
+  | 'row'
+  | 'columns'
+  | 'drive';
 
 const TABS: { [Id in FamilyTab]: Tab<Id> } = {
   text: {
@@ -37,6 +45,11 @@ const TABS: { [Id in FamilyTab]: Tab<Id> } = {
     title: 'Columns',
     help: 'How much hangs on each column, and how the answers change with its values.',
   },
+  drive: {
+    id: 'drive',
+    title: 'Drive',
+    help: 'The car as the network steers it, on a lane it has seen and on a new one.',
+  },
   plane: {
     id: 'plane',
     title: 'Plane',
@@ -51,18 +64,22 @@ type Asked = Pick<
 
 /**
  * What is looked at first, and what stands among the details. continues: whether the dataset's
- * answer is what comes next.
+ * answer is what comes next. drives: whether the answer is how a car is steered.
  */
 export function familyTabs(
   session: Asked,
   continues: boolean,
+  drives = false,
 ): { first: Tab<FamilyTab>[]; later: Tab<'plane'>[] } {
   const { form, input_shape, label_shape, experiment, problem } = session;
   if (form === 'points') return { first: [], later: [] };
   if (problem === 'generation') return { first: [TABS.wall, TABS.noise], later: [] };
   const plane = layersOf(session).length ? [TABS.plane] : [];
   if (experiment.data.target === 'input') return { first: plane, later: [] };
-  if (form === 'table') return { first: [TABS.row, TABS.columns], later: plane };
+  if (form === 'table') {
+    const drive = drives ? [TABS.drive] : [];
+    return { first: [...drive, TABS.row, TABS.columns], later: plane };
+  }
   if (form === 'tokens' && continues && label_shape.length)
     return { first: [TABS.text], later: [] };
   const first = form === 'sequence' && continues && input_shape.at(-1) === 1 ? [TABS.forecast] : [];
