@@ -169,5 +169,5 @@ def shape_form(experiment: Experiment, arrays: Arrays) -> str:
     task = experiment.task
     parts = (task, dataset.form, experiment.input_shape, arrays.form, experiment.output_activation)
     learns = (experiment.network, experiment.training, experiment.generator)
-    static = (static_form(room) for room in learns if room is not None)
+    static = (static_form(room) for room in (*learns, *data.augmentation) if room is not None)
     return "|".join(map(str, (*parts, *static)))

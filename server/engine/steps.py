@@ -11,6 +11,7 @@ import numpy as np
 
 from server.experiment import Experiment
 from server.layers.base import Params
+from server.training.augmentation import Batch, augmented
 
 from . import adversarial
 from .arrays import (
@@ -32,6 +33,11 @@ from .scores import answers, scored_rows
 from .shape import Shape
 from .shuffle import shuffled
 from .update import update
+
+#: inputs, targets, mask of the rows and of the answers that count
+Rows = tuple[jax.Array, jax.Array, jax.Array, jax.Array]
+#: the stream of a step's key that augmentation draws from; those of the layers count from 0
+AUGMENTING = 3_000
 
 
 @dataclass(frozen=True)
@@ -124,6 +130,8 @@ def advance(
             done, state, _ = inner
             batch = _batch(shape, state, data, rows, done * shape.batch)
             step_key = jax.random.fold_in(epoch_key, state["batch"])
+            if experiment.data.augmentation:
+                batch = _augmented(experiment, step_key, batch)
             if shape.maker is not None:
                 duel = (batch[0], batch[2])
                 return done + 1, *adversarial.step(shape, experiment, state, step_key, duel, data)
@@ -169,7 +177,7 @@ def _epoch_rows(shape: Shape, key: jax.Array, data: Tree, start: jax.Array) -> T
 
 def _batch(
     shape: Shape, state: Tree, data: Tree, rows: Tree, at: jax.Array
-) -> tuple[jax.Array, jax.Array, jax.Array, jax.Array]:
+) -> Rows:
     """Inputs, targets, mask of the rows and of the answers that count, of the step whose rows
     begin at `at`."""
     size = 2 * shape.batch if shape.carries else shape.batch
@@ -180,6 +188,13 @@ def _batch(
         return x, shape.targets(x, labels), mask, shape.asked(labels, mask)
     x, t = (jax.lax.dynamic_slice_in_dim(a, at, size) for a in rows)
     return x, t, mask, mask
+
+
+def _augmented(experiment: Experiment, key: jax.Array, batch: Rows) -> Rows:
+    x, t, mask, asked = batch
+    given = Batch(x, t, mask, experiment.task.rebuilds)
+    found = augmented(experiment.data.augmentation, jax.random.fold_in(key, AUGMENTING), given)
+    return found.images, found.targets, mask, asked
 
 
 def _mask(shape: Shape, state: Tree, size: int, count: jax.Array) -> jax.Array:
@@ -200,7 +215,7 @@ def _step(
     experiment: Experiment,
     state: Tree,
     key: jax.Array,
-    batch: tuple[jax.Array, jax.Array, jax.Array, jax.Array],
+    batch: Rows,
     count: jax.Array,
 ) -> tuple[Tree, jax.Array]:
     x, t, mask, asked = batch

@@ -79,6 +79,9 @@ def _follow(old: Experiment, document: Any, patch: dict[str, Any]) -> None:
         document["data"].pop("features", None)
     if another and not _names(patch, "data", "preparation"):
         document["data"].pop("preparation", None)
+    pictures = dataset.form == "image" and not generates
+    if not pictures and not _names(patch, "data", "augmentation"):
+        document["data"].pop("augmentation", None)
     try:
         given = Data.model_validate(data)
         task = Task.of(dataset, kinds[2], generates, given.example_shape)

@@ -15,6 +15,7 @@ from pydantic import BaseModel, model_validator
 from .guards import is_object
 from .network import Generator, Network
 from .registry import (
+    AUGMENTATIONS,
     DATASETS,
     FEATURES,
     LOSSES,
@@ -129,6 +130,11 @@ class Data(Spec):
         help="Steps from the examples as they were collected to what the network is given; those "
         "of a table are fitted on the training part alone.",
     )  # fmt: skip
+    augmentation: tuple[Annotated[Any, AUGMENTATIONS], ...] = setting(
+        (), title="Augmentation", max_length=10, validate_default=True, later=True, change="keep",
+        help="How pictures are changed at random, one after the other, each time that the network "
+        "learns from them; what it is judged by stays as it is.",
+    )  # fmt: skip
     split: Split = setting(Split(), title="Split", help="Train, validation and test parts.")
     seed: int = setting(
         0, title="Data seed", ge=0, le=2**32 - 1, change="keep",
@@ -155,6 +161,15 @@ class Data(Spec):
     @model_validator(mode="after")
     def _preparation_fits_dataset(self) -> Self:
         self.dataset.prepared_shape(self.preparation)
+        return self
+
+    @model_validator(mode="after")
+    def _augmentation_fits_dataset(self) -> Self:
+        if self.augmentation and self.dataset.form != "image":
+            raise ValueError(
+                f"augmentation: it changes pictures, and {self.dataset.kind!r} has none; leave it "
+                "empty"
+            )
         return self
 
     @model_validator(mode="after")
@@ -377,6 +392,11 @@ class Experiment(Spec):
         if training.rules == "tf_playground":
             raise ValueError(
                 "training.rules: TensorFlow Playground has no generators; choose 'standard'"
+            )
+        if self.data.augmentation:
+            raise ValueError(
+                "data.augmentation: a generator would learn to make the changed pictures; leave it "
+                "empty, or the generator out"
             )
         if training.early_stopping is not None:
             raise ValueError(
