@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Literal, Self
 
@@ -182,6 +183,13 @@ class OwnSentences(OwnColumns, SentenceDataset):
         return texts, self.asked.values[known].astype(np.float32)
 
 
+@dataclass(frozen=True, eq=False)
+class Series:
+    """Numbers over time, (N,)."""
+
+    values: NDArray[np.float64]
+
+
 @DATASETS.register
 class OwnSeries(OwnColumns, SequenceDataset):
     """Numbers of a column in their order, by their mean and standard deviation before the test
@@ -211,8 +219,8 @@ class OwnSeries(OwnColumns, SequenceDataset):
     )  # fmt: skip
 
     @cached_property
-    def series(self) -> NDArray[np.float64]:
-        """The last 20,000 numbers, in their order."""
+    def series(self) -> Series:
+        """The last 20,000 numbers, in their order. Raises ValueError, with path and mend."""
         table = self.of_file(own.MOST_NUMBERS)
         numbers = [c.name for c in table.columns if c.kind == "number" and not c.missing.all()]
         if not (self.column or numbers):
@@ -227,25 +235,25 @@ class OwnSeries(OwnColumns, SequenceDataset):
             raise ValueError(
                 f"length: there are {len(known)} numbers; look back on {len(known) // 3} at most"
             )
-        return np.interp(np.arange(len(values)), known, values[known])[-20_000:]
+        return Series(np.interp(np.arange(len(values)), known, values[known])[-20_000:])
 
     @model_validator(mode="after")
     def _can_be_learned(self) -> Self:
-        if self.series.std() == 0:
+        if self.series.values.std() == 0:
             raise ValueError("column: its numbers are all the same; choose another")
         return self
 
     @property
     def test(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
-        return max(1, (len(self.series) - self.length) * self.held // 100)
+        return max(1, (len(self.series.values) - self.length) * self.held // 100)
 
     @property
     def column_names(self) -> tuple[str, ...]:
         return ()
 
     def generate(self, rng: np.random.Generator) -> Points:
-        before = self.series[: -self.test]
-        level = (self.series - before.mean()) / (before.std() or 1.0)
+        values, before = self.series.values, self.series.values[: -self.test]
+        level = (values - before.mean()) / (before.std() or 1.0)
         return windows(level, self.length, self.test)
 
     def label_range(self, labels: NDArray[np.float32]) -> tuple[float, float]:

@@ -32,6 +32,10 @@ class Unreadable(Exception):
         self.note = Note(message, row, column)
 
 
+#: names that mean something of their own in what is exported
+TAKEN = ("(part)",)
+
+
 def plain(text: str, longest: int = 100) -> str:
     """The text on one line, without signs that are no letters: what others show is shown."""
     kept = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in text)

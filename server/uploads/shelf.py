@@ -15,6 +15,8 @@ from typing import Any
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
 FACTS = "facts.json"
+#: seconds after which what is half read is left
+LEFT = 3600
 
 
 @dataclass
@@ -26,11 +28,13 @@ _place = _Place()
 
 
 def configure(root: Path) -> None:
-    """Say where the shelf is. What was half read when a server ended is cleared away."""
+    """Say where the shelf is. What was left half read when a server ended is cleared away."""
     _place.root = root
     root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    old = time.time() - LEFT
     for left in root.glob("reading-*"):
-        shutil.rmtree(left, ignore_errors=True)
+        if left.stat().st_mtime < old:  # else another server is at it
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def root() -> Path:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from server.uploads.cells import Cells, cleaned
-from server.uploads.notes import Note, Unreadable, plain, shown
+from server.uploads.notes import TAKEN, Note, Unreadable, plain, shown
 
 TABLE = "table.parquet"
 MOST_COLUMNS, MOST_CELLS = 1000, 10_000_000
@@ -76,7 +76,7 @@ class Gathering:
         for i, name in enumerate(given, start=1):
             found = plain(name) or f"column {i}"
             base, count = found, 2
-            while found in names:
+            while found in names or found in TAKEN:
                 found, count = f"{base} ({count})", count + 1
             if found != name.strip():
                 self._renamed(name, found, i)
