@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { Refused } from '../wire/api';
 import { Bringing, MOST_BYTES } from './bringing.svelte';
 import { FakeUploads, upload } from './fake';
+import { type Brought, nameOf } from './gather';
 
 const file = (name: string, text = 'a,b\n1,2\n') => ({ path: name, file: new File([text], name) });
 
@@ -17,15 +18,17 @@ beforeEach(() => {
 
 /** Begin, and wait until the server reads. */
 async function reading() {
-  const going = bringing.bring([file('iris.csv')]);
+  const going = bring(file('iris.csv'));
   await vi.waitUntil(() => at() === 'reading');
   return going;
 }
 
+const bring = (...files: Brought[]) => bringing.bring(files, nameOf(files));
+
 describe('a file on its way', () => {
   it('is sent, read and there', async () => {
     server.now = upload({ status: 'reading', progress: 0.4, doing: 'row 120' });
-    const going = bringing.bring([file('iris.csv')]);
+    const going = bring(file('iris.csv'));
     await vi.waitUntil(() => at() === 'reading');
     expect(bringing.stage).toEqual({ at: 'reading', share: 0.4, doing: 'row 120' });
     server.now = upload();
@@ -36,7 +39,7 @@ describe('a file on its way', () => {
 
   it('is packed if it is many', async () => {
     server.now = upload();
-    await bringing.bring([file('cat/1.png'), file('dog/2.png')]);
+    await bring(file('cat/1.png'), file('dog/2.png'));
     expect(at()).toBe('done');
     expect(server.sent[0]?.name).toBe('files.zip');
     expect(server.sent[0]?.text).toMatch(/^PK/);
@@ -53,7 +56,7 @@ describe('a file on its way', () => {
 
   it('is called off while it is sent', async () => {
     server.now = upload();
-    const going = bringing.bring([file('iris.csv')]);
+    const going = bring(file('iris.csv'));
     bringing.cancel();
     await going;
     expect(at()).toBe('empty');
@@ -64,7 +67,7 @@ describe('a file on its way', () => {
     const first = reading();
     await vi.waitUntil(() => at() === 'reading');
     server.now = upload({ id: 'u2' });
-    await Promise.all([first, bringing.bring([file('other.csv')])]);
+    await Promise.all([first, bring(file('other.csv'))]);
     expect(bringing.name).toBe('other.csv');
     expect(at()).toBe('done');
     expect(server.forgotten).toEqual(['u1']);
@@ -73,7 +76,7 @@ describe('a file on its way', () => {
   it('fails by what the server notes, and is read again otherwise', async () => {
     const error = { row: 7, column: 'age', message: 'it is not UTF-8' };
     server.now = upload({ status: 'failed', error });
-    await bringing.bring([file('iris.csv')]);
+    await bring(file('iris.csv'));
     expect(failure()?.note).toEqual(error);
     server.now = upload();
     await bringing.again({ encoding: 'windows-1252' });
@@ -88,13 +91,13 @@ describe('a file on its way', () => {
 
   it('is refused in the words of the server', async () => {
     server.refusing = new Refused(422, [{ path: '/name', message: 'Nothing reads .docx.' }]);
-    await bringing.bring([file('thesis.docx')]);
+    await bring(file('thesis.docx'));
     expect(failure()).toMatchObject({ note: { message: 'Nothing reads .docx.' }, again: false });
   });
 
   it('may be tried again where the server is not there', async () => {
     server.refusing = new TypeError('fetch');
-    await bringing.bring([file('iris.csv')]);
+    await bring(file('iris.csv'));
     expect(failure()?.again).toBe(true);
     server.now = upload();
     await bringing.again();
@@ -115,7 +118,7 @@ describe('a file on its way', () => {
     ['empty', [file('none.csv', '')]],
     ['nothing', []],
   ])('is not sent where that is of no use: %s', async (_, files) => {
-    await bringing.bring(files);
+    await bring(...files);
     expect(at()).toBe('failed');
     expect(server.sent).toEqual([]);
   });

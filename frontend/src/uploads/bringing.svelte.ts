@@ -1,5 +1,5 @@
 import { Refused } from '../wire/api';
-import { type Brought, nameOf } from './gather';
+import type { Brought } from './gather';
 import { sizeText } from './notes';
 import { packed } from './pack';
 import { type Note, type Reading, server, type Upload, type Wire } from './wire';
@@ -42,11 +42,12 @@ export class Bringing {
     return this.#body !== null;
   }
 
-  async bring(files: Brought[]): Promise<void> {
+  /** name: what all of them together are called. */
+  async bring(files: Brought[], name: string): Promise<void> {
     const signal = this.#begin();
     this.#body = null;
     this.reading = {};
-    this.name = nameOf(files);
+    this.name = name;
     this.size = files.reduce((total, { file }) => total + file.size, 0);
     const wrong = whatIsWrong(files.length, this.size);
     if (wrong) return this.#fail(wrong, false);

@@ -1,7 +1,7 @@
 import { Latest } from '../tables/latest.svelte';
 import type { Json, KindValue, Schema } from '../types';
 import { Bringing } from './bringing.svelte';
-import { type Brought, sorted } from './gather';
+import { type Brought, nameOf, sorted } from './gather';
 import { allEndings, fileOf, ownKinds, tableOf, withType } from './kinds';
 import { rememberName } from './names';
 import { getProfile, type TableProfile } from './wire';
@@ -37,7 +37,8 @@ export class OwnData {
   async bring(schema: Schema, files: Brought[]): Promise<void> {
     this.draft = null;
     this.open = true;
-    await this.bringing.bring(sorted(files, allEndings(ownKinds(schema))));
+    const kept = sorted(files, allEndings(ownKinds(schema)));
+    await this.bringing.bring(kept, nameOf(files));
     this.#take(schema);
   }
 
