@@ -201,6 +201,24 @@ export interface Dependence {
   lines: Floats; // (size, rows, outputs): of the first rows
 }
 
+/** A column over which answers are shown: its span; of categories -0.5 to their number less that. */
+export interface SurfaceAxis {
+  name: string;
+  unit: string;
+  low: number;
+  high: number;
+  categories: string[];
+}
+
+/** The answers all over two columns, the others fixed. */
+export interface ColumnSurface {
+  values: Floats; // (outputs, size, size), the top row first
+  x: SurfaceAxis;
+  y: SurfaceAxis;
+  rows: Floats; // (n, 2): of training rows
+  labels: Floats;
+}
+
 /** What came of the network at the wheel on one lane; places in metres. */
 export interface LaneDriven {
   name: string;
@@ -311,6 +329,7 @@ export interface Views {
   /** By how much the loss rises when a column is dealt out anew. */
   importance?: { loss: number; rises: Floats };
   dependence?: Dependence;
+  column_surface?: ColumnSurface;
   driven?: Driven;
   microscope?: Window;
   /** Of each step of what a layer reads. */

@@ -43,3 +43,34 @@ def test_columns_are_listed_and_one_is_asked_about(
     expect(chart.locator("canvas")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     assert not axe(page)
+
+
+def test_two_columns_at_once_are_chosen_and_read(
+    open_page: OpenPage, axe: Callable[[Page], list[str]]
+) -> None:
+    page = open_page(viewport={"width": 1024, "height": 768})
+    lab = Lab(page, experiment("penguins"), paused=True)
+    lab.command(kind="advance", epochs=20)
+    lab.tab("Columns").click()
+    both = page.get_by_role("region", name="Two columns at once")
+    plot = both.get_by_role("application")
+    expect(plot).to_have_accessible_name(
+        "The answers over bill length and bill depth, the others as in a typical row"
+    )
+    both.get_by_label("Upwards").select_option("island")
+    both.get_by_label("Others fixed at").select_option("row")
+    expect(plot).to_have_accessible_name(
+        "The answers over bill length and island, the others as in test row 1"
+    )
+    plot.focus()
+    page.keyboard.press("Home")
+    share = r"\d+\.\d %"
+    said = (
+        f"bill length [\\d.]+ mm, island Dream: Adelie {share}, Chinstrap {share}, Gentoo {share}"
+    )
+    expect(both.get_by_text(re.compile(said))).to_be_visible()
+    # what is chosen for both changes places
+    both.get_by_label("To the right").select_option("island")
+    expect(both.get_by_label("Upwards")).to_have_value("bill length")
+    expect(plot).to_have_accessible_name(re.compile("over island and bill length"))
+    assert not axe(page)
