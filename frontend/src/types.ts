@@ -13,6 +13,7 @@ export interface Experiment {
     target: 'label' | 'input';
     /** Of a table: steps from its columns to numbers. */
     preparation?: KindValue[] | null;
+    augmentation?: KindValue[];
     split: {
       train: number;
       validation: number;
@@ -20,6 +21,7 @@ export interface Experiment {
       column?: string | null;
       folds?: number | null;
       fold?: number;
+      sealed?: boolean;
     };
     seed: number;
   };
@@ -122,6 +124,20 @@ export interface Session {
   scored: Record<PartName, number>;
   /** Whether replaying a log came to the digest that it says; null: there was none to compare. */
   reproduced: boolean | null;
+  /** When the test part that there is was asked, and what it said. */
+  evaluations?: Evaluation[];
+}
+
+/** What all examples of a part said of the weights at a step. time: seconds since 1970. */
+export interface Evaluation {
+  part: PartName;
+  step: number;
+  time: number;
+  digest: string;
+  count: number;
+  loss?: number | null;
+  accuracy?: number | null;
+  r2?: number | null;
 }
 
 /** What was done to a run, at which step. */
@@ -312,6 +328,15 @@ export interface Forgery {
   modes?: number;
 }
 
+/** Raw training pictures, and what training may be given of each. */
+export interface Augmented {
+  inputs: Bytes; // (n, *input_shape)
+  labels: Floats;
+  draws: Bytes; // (n, draws, *input_shape)
+  /** (n, draws, classes): what is asked for; null where it is no class. */
+  targets: Floats | null;
+}
+
 export interface Views {
   surface?: { values: Bytes | Floats; range: [number, number] };
   units?: { layers: (Bytes | Floats)[] };
@@ -331,6 +356,7 @@ export interface Views {
   dependence?: Dependence;
   column_surface?: ColumnSurface;
   driven?: Driven;
+  augmented?: Augmented;
   microscope?: Window;
   /** Of each step of what a layer reads. */
   through_time?: { norms: Floats };

@@ -14,7 +14,7 @@ from server.engine.run import Run
 from server.engine.session import Session
 from server.engine.views import VIEWS
 from server.experiment import Experiment
-from tests.engine.looking import looked_at, run
+from tests.engine.looking import run
 
 PROGRAMS = Programs()
 STEPS = [{"kind": "random_translation"}, {"kind": "cutout", "length": 3}, {"kind": "mixup"}]
@@ -32,6 +32,14 @@ def experiment(*steps: Any, **data: Any) -> Experiment:
 
 def session(*steps: Any) -> Session:
     return Session(experiment(*steps), PROGRAMS)
+
+
+def seen(live: Session, **options: Any) -> dict[str, Any]:
+    """What the view shows, and nothing else compiled."""
+    view = VIEWS.validate({"kind": "augmented", "count": 3, "draws": 2} | options)
+    scene = live.scene()
+    scene.ask({probe.question: probe for probe in view.asked(scene)})
+    return view.look(scene)
 
 
 @pytest.fixture(scope="module")
@@ -87,18 +95,17 @@ def test_what_is_scored_is_not_augmented(at_once: Session) -> None:
 
 
 def test_augmented_pictures_are_seen_beside_the_raw_ones(at_once: Session) -> None:
-    view = {"kind": "augmented", "count": 3, "draws": 2}
-    found = looked_at(at_once, view)["augmented"]
+    found = seen(at_once)
     raw = at_once.loaded.inputs[:3]
     np.testing.assert_array_equal(found["inputs"], raw)
     assert found["draws"].shape == (3, 2, 8, 8, 1) and found["draws"].dtype == np.uint8
     assert found["targets"].shape == (3, 2, 10)
     np.testing.assert_allclose(found["targets"].sum(-1), 1, atol=1e-5)
-    others = looked_at(at_once, view | {"seed": 1})["augmented"]
+    others = seen(at_once, seed=1)
     assert not np.array_equal(found["draws"], others["draws"])
     still = [step | {"probability": 0} for step in STEPS]
     at_once.act(c.Patch(experiment={"data": {"augmentation": still}}))
-    calm = looked_at(at_once, view)["augmented"]
+    calm = seen(at_once)
     np.testing.assert_array_equal(calm["draws"], np.repeat(raw[:, None], 2, 1))
 
 

@@ -12,7 +12,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from pydantic import ValidationError
-from scipy import ndimage
+from scipy import ndimage, stats
 
 from server.experiment import Experiment
 from server.experiment.live import live_values, static_form, with_live
@@ -27,6 +27,7 @@ from server.training.augmentation.geometric import (
     translation,
     warped,
 )
+from server.training.augmentation.mixing import symmetric_beta
 
 RNG = np.random.default_rng(0)
 IMAGES = RNG.uniform(0, 1, (4, 9, 12, 2)).astype(np.float32)
@@ -121,6 +122,16 @@ def test_noise_has_the_moments_that_are_said() -> None:
     noise = step("gaussian_noise", stddev=0.1).apply(jax.random.key(0), grey).images - 0.5
     assert abs(float(noise.mean())) < 4 * 0.1 / np.sqrt(20_000)
     assert abs(float(noise.std()) / 0.1 - 1) < 0.02
+
+
+@pytest.mark.parametrize("alpha", [0.05, 0.2, 1.0, 10.0])
+def test_the_shares_of_a_mix_are_of_the_beta_distribution(alpha: float) -> None:
+    found = np.asarray(symmetric_beta(jax.random.key(0), alpha, 20_000), np.float64)
+    assert found.min() >= 0 and found.max() <= 1
+    # where float32 has no numbers between a share and 1, the share is rounded to it
+    inside = np.linspace(0.01, 0.99, 50)
+    below = (found[:, None] <= inside).mean(0)
+    assert np.abs(below - stats.beta(alpha, alpha).cdf(inside)).max() < 1.63 / np.sqrt(20_000)
 
 
 @given(st.integers(0, 2**32 - 1), st.sampled_from([0.05, 0.2, 1.0, 10.0]), st.integers(1, 4))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
@@ -18,6 +18,15 @@ def mixed(values: jax.Array, partners: jax.Array, shares: jax.Array) -> jax.Arra
     `partners` (B,) says."""
     share = shares.reshape(-1, *[1] * (values.ndim - 1))
     return share * values + (1.0 - share) * values[partners]
+
+
+def symmetric_beta(key: jax.Array, alpha: Any, count: int) -> jax.Array:
+    """(count,) numbers of Beta(alpha, alpha), in one line of code (Devroye, 1996, after Bailey,
+    1994): jax.random.beta takes seconds to compile."""
+    u, v = jax.random.uniform(key, (2, count))
+    odds = jnp.expm1(-jnp.log(u) / alpha) * jnp.square(jnp.cos(jnp.pi * v))
+    half = 0.5 / jnp.sqrt(1.0 + 1.0 / odds)
+    return 0.5 + jnp.where(jnp.cos(jnp.pi * v) < 0, -half, half)
 
 
 @AUGMENTATIONS.register
@@ -41,7 +50,7 @@ class Mixup(Augmentation):
         chosen_key, partner_key, share_key = jax.random.split(key, 3)
         count = len(batch.images)
         partners = _partners(partner_key, batch.real)
-        share = jax.random.beta(share_key, self.alpha, self.alpha, (count,))
+        share = symmetric_beta(share_key, self.alpha, count)
         share = jnp.where(jax.random.bernoulli(chosen_key, self.probability, (count,)), share, 1.0)
         return replace(
             batch,
