@@ -43,6 +43,22 @@ class Lesson:
 LESSONS = (
     Lesson("MNIST, two convolutions", {"data": {"dataset": "mnist"}}, "accuracy", 0.985, 120),
     Lesson(
+        "MNIST from 500 digits, augmented",
+        {
+            "data": {
+                "dataset": {"kind": "mnist", "samples": 500},
+                "augmentation": [
+                    "random_translation",
+                    {"kind": "random_rotation", "degrees": 15},
+                    "random_zoom",
+                ],
+            }
+        },
+        "accuracy",
+        0.95,
+        120,
+    ),
+    Lesson(
         # the loss is half the squared error
         "LSTM, the adding problem over 50 steps",
         {"data": {"dataset": "adding"}},

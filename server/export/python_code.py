@@ -69,6 +69,10 @@ What it answers {{ asked_at }}:
 It goes on from weights.safetensors, with the {{ many }} of {{ data_file }}, for so many epochs:
 
     python train.py 100
+{% if augmentation %}
+
+{{ augmentation }}
+{% endif %}
 """
 
 {% if form == "points" %}
@@ -469,8 +473,22 @@ def about(run: Run) -> dict[str, Any]:
         "data_file": "points.csv" if points else DATA,
         "answers": run.many if run.experiment.task.rebuilds else "labels",
         "example": coordinates if points else "0",
+        "augmentation": textwrap.fill(_unaugmented(run), WIDTH),
         "asked_at": "at a point" if points else f"for an example of {DATA}, by its number",
     }
+
+
+def _unaugmented(run: Run) -> str:
+    """That augmentation is not written, where there is some."""
+    steps = run.experiment.data.augmentation
+    if not steps:
+        return ""
+    names = ", ".join(step.kind for step in steps)
+    return (
+        f"NOT WRITTEN: augmentation. In Layerlab every batch was changed at random by {names} "
+        "(experiment.json has the settings); this program trains on the pictures as they are, so "
+        "it may generalise less well."
+    )
 
 
 def sizes(shape: Sequence[int]) -> str:
@@ -516,6 +534,10 @@ small; training on them alone generalises less well.
 {% if prepared %}
 
 {{ prepared }}
+{% endif %}
+{% if augmentation %}
+
+{{ augmentation }}
 {% endif %}
 {% if source %}
 
