@@ -19,6 +19,8 @@ from server.datasets.split import Prepared, load
 from .base import Run
 
 TABLE, SCRIPT = "table.csv", "preparation.py"
+#: how text begins that a spreadsheet computes, and what is put before it
+COMPUTED = ("=", "+", "-", "@", "\t", "\r", "'")
 SPLIT = ("train", "validation", "test")
 #: where the estimators of a step are imported from; what is none of these is written out
 MODULES = {
@@ -59,9 +61,11 @@ STEPS = {steps}
 
 
 def read(path="{table}"):
-    """The columns by their names, missing values NaN or "", and the part of every row."""
+    """The columns by their names, missing values NaN or "", and the part of every row. Before
+    text that a spreadsheet would compute stands an apostrophe."""
     with open(path, newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
+        names, *cells = [[text.removeprefix("'") for text in row] for row in csv.reader(file)]
+    rows = [dict(zip(names, row)) for row in cells]
     table = {{name: column([row[name] for row in rows], kind) for name, kind in COLUMNS.items()}}
     return table, np.array([row["(part)"] for row in rows])
 
@@ -256,7 +260,7 @@ def _table(prepared: Prepared) -> bytes:
     frame, part = prepared.frames[0], prepared.parts[0]
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
-    table.writerow([*(v.name for v in frame.variables), "(part)"])
+    table.writerow([*(_inert(v.name) for v in frame.variables), "(part)"])
     cells = [_cells(v, column) for v, column in zip(frame.variables, frame.columns, strict=True)]
     table.writerows(zip(*cells, (SPLIT[p] for p in part), strict=True))
     return text.getvalue().encode()
@@ -264,7 +268,13 @@ def _table(prepared: Prepared) -> bytes:
 
 def _cells(v: Any, column: Any) -> list[Any]:
     if v.kind == "text":
-        return column.tolist()
+        return [_inert(text) for text in column]
     if v.kind == "category":
-        return ["" if value != value else v.categories[int(value)] for value in column]
+        names = [_inert(name) for name in v.categories]
+        return ["" if value != value else names[int(value)] for value in column]
     return ["" if value != value else repr(value) for value in column.tolist()]
+
+
+def _inert(text: str) -> str:
+    """So that no spreadsheet takes it for a formula."""
+    return f"'{text}" if text.startswith(COMPUTED) else text

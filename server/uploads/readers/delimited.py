@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import re
 from collections import Counter
@@ -67,10 +68,11 @@ def read(path: Path, said: Said, folder: Path, progress: Progress) -> dict[str, 
 
 
 def _parsed(lines: Iterable[str], separator: str) -> list[list[str]]:
-    try:
-        return list(csv.reader(lines, delimiter=separator))
-    except csv.Error:
-        return []
+    """The rows, to the first that is none."""
+    rows: list[list[str]] = []
+    with contextlib.suppress(csv.Error):
+        rows.extend(csv.reader(lines, delimiter=separator))
+    return rows
 
 
 def _rows(reader: Any) -> Iterator[tuple[int, list[str]]]:

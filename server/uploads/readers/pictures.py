@@ -71,8 +71,9 @@ def _square(data: bytes, member: Member) -> Image.Image:
             return ImageOps.fit(whole, (side, side), Image.Resampling.LANCZOS)
     except Unreadable:
         raise
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError,
-            Image.DecompressionBombError, Image.DecompressionBombWarning):  # fmt: skip
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise Unreadable(f"{member.name} has far too many points; make it smaller") from None
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError):
         raise Unreadable(
             f"{member.name} is no picture that can be read; remove it, or save it again as PNG"
         ) from None

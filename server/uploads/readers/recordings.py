@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import struct
 import warnings
 from functools import cache
 from pathlib import Path
@@ -85,7 +86,7 @@ def _sound(data: bytes, member: Member) -> NDArray[np.float64]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", wavfile.WavFileWarning)
             rate, samples = wavfile.read(io.BytesIO(data))
-    except (ValueError, EOFError, OSError, KeyError, MemoryError):
+    except (ValueError, EOFError, OSError, KeyError, IndexError, struct.error):
         raise Unreadable(
             f"{member.name} is no WAV file that can be read; save it again as 16-bit PCM"
         ) from None
