@@ -25,6 +25,7 @@ from .sessions import Engines, Keepers, Readable, bearer, session_of
 
 router = APIRouter(route_class=Route, tags=["deployments"])
 
+NO_SECRET = "send Authorization: Bearer <secret>, that of the session"
 GONE = "there is no such deployed model, or it was deleted"
 Given = Annotated[HTTPAuthorizationCredentials | None, Security(bearer)]
 
@@ -101,9 +102,11 @@ async def deploy(
     """Freeze a session as it is now: experiment, preparation, weights. It answers for good, and
     without the session. The answer holds the key, of which a hash alone is kept. Takes the
     secret of the session."""
+    if given is None:
+        raise HTTPException(401, NO_SECRET)
     session = await session_of(body.session, keeper)
-    if given is None or not engine.allowed(session, given.credentials):
-        raise HTTPException(401, "send Authorization: Bearer <secret>, that of the session")
+    if not engine.allowed(session, given.credentials):
+        raise HTTPException(401, NO_SECRET)
     try:
         made, key = await room.deploy(session, engine.secret_hash(session), body.title)
     except TooMuch as error:

@@ -122,7 +122,9 @@ def test_without_the_key_nothing_is_answered_or_deleted(client, iris) -> None:
     assert client.delete(path, headers=bearer("wrong")).status_code == 401
     body = {"session": session["id"]}
     assert client.post(DEPLOYMENTS, json=body, headers=bearer("wrong")).status_code == 401
-    assert client.post(DEPLOYMENTS, json={"session": "none"}).status_code == 404
+    assert client.post(DEPLOYMENTS, json=body).status_code == 401
+    none = {"session": "none"}
+    assert client.post(DEPLOYMENTS, json=none, headers=bearer("any")).status_code == 404
 
 
 @pytest.mark.parametrize(

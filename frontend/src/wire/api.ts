@@ -1,4 +1,5 @@
 import type {
+  Evaluation,
   Experiment,
   Form,
   Json,
@@ -6,7 +7,6 @@ import type {
   Problem,
   RunLog,
   Schema,
-  Score,
   Session,
 } from '../types';
 import type { Moment, ShareDocument } from './shared';
@@ -113,8 +113,7 @@ export async function joinSession(id: string, secret: string | null): Promise<Se
   }
 }
 const ENDED = { path: '', message: 'The session of this link has ended.' };
-/** Loss and score over all examples of a part, at a step. */
-export type Evaluation = Partial<Score> & { part: string; step: number; count: number };
+/** Loss and score over all examples of a part; of the test part it is written down. */
 export const evaluate = (id: string, part: string) =>
   call<Evaluation>('POST', `/sessions/${id}/evaluate`, { part });
 /** The session as a link may carry it. */
