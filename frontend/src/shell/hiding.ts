@@ -32,6 +32,7 @@ const CONTROLS: readonly HideableGroup[] = [
       { name: 'regularizationRate', title: 'Reg. rate' },
       { name: 'problem', title: 'Problem' },
       { name: 'numHiddenLayers', title: 'Number of layers' },
+      { name: 'workflow', title: 'From data to deployment' },
     ],
   },
   {
