@@ -35,5 +35,5 @@ it('has a form for a row of a table, and its columns', () => {
 it('has the plane first for an autoencoder, and later for one answer of each example', () => {
   expect(tabs('sequence', [9], { target: 'input', continues: true })).toEqual([['plane'], []]);
   expect(tabs('image', [])).toEqual([[], ['plane']]);
-  expect(tabs('points', [])).toEqual([[], []]);
+  expect(tabs('points', [])).toEqual([[], ['plane']]);
 });

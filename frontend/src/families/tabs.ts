@@ -72,9 +72,10 @@ export function familyTabs(
   drives = false,
 ): { first: Tab<FamilyTab>[]; later: Tab<'plane'>[] } {
   const { form, input_shape, label_shape, experiment, problem } = session;
-  if (form === 'points') return { first: [], later: [] };
-  if (problem === 'generation') return { first: [TABS.wall, TABS.noise], later: [] };
+  if (problem === 'generation')
+    return { first: form === 'points' ? [] : [TABS.wall, TABS.noise], later: [] };
   const plane = layersOf(session).length ? [TABS.plane] : [];
+  if (form === 'points') return { first: [], later: plane };
   if (experiment.data.target === 'input') return { first: plane, later: [] };
   if (form === 'table') {
     const drive = drives ? [TABS.drive] : [];

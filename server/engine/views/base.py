@@ -95,8 +95,10 @@ class Scene:
 
     @cached_property
     def sample(self) -> NDArray[np.int32]:
-        """The examples that scores look at, where they may be large; padding, which is at the
+        """The examples that scores look at, of which there may be many; padding, which is at the
         end, left out."""
+        if not self.program.shape.streamed:
+            return np.arange(len(self.loaded.part), dtype=np.int32)
         rows = np.asarray(self.data["sample"])
         return rows[rows < len(self.loaded.part)]
 

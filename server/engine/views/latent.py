@@ -25,7 +25,6 @@ class OfLayer(View):
     """Base of the views of one hidden layer's outputs."""
 
     seldom = True
-    forms = ("image", "sequence", "tokens", "table")
     layer: int = option(0, 0, 15, "Which hidden layer, counted from the input.")
 
     @property
