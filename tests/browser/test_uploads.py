@@ -190,6 +190,7 @@ def test_a_folder_of_pictures_is_packed_and_learned_by_its_classes(page: Page, a
         room(page).get_by_role("button", name="Choose a folder").click()
     chooser.value.set_files(album)
     expect(room(page).get_by_role("heading", name="album.zip")).to_be_visible()
+    expect(room(page).get_by_role("listitem").filter(has_text="night")).to_have_text("night 12")
     use(room(page))
     session = lab.until(lambda: (s := lab.session())["form"] == "image" and s)
     assert session["class_names"] == ["day", "night"]

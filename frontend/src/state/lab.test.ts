@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Json, Patch, RunLog, Session } from '../types';
-import { readAddress } from '../wire/address';
+import { DEFAULT_VIEW, readAddress, writeAddress } from '../wire/address';
 import { FakeSockets } from '../wire/fake';
 import { LabStore } from './lab.svelte';
 import { merge } from './patch';
@@ -180,6 +180,26 @@ describe('beginning', () => {
     lab = new LabStore();
     await started();
     expect(server.sessions.size).toBe(2);
+  });
+
+  it('waits for the file of a link whose data the server does not have', async () => {
+    const dataset = { kind: 'own_table', file: 'f'.repeat(64) };
+    let known = false;
+    vi.stubGlobal('fetch', async (path: string, request: { body?: string } = {}) => {
+      if (known || !request.body?.includes(dataset.file)) return server.fetch(path, request);
+      const errors = [{ path: '/experiment/data/dataset/file', message: 'it is not here' }];
+      return Response.json({ errors }, { status: 422 });
+    });
+    const experiment = { ...EXPERIMENT, data: { ...EXPERIMENT.data, dataset } } as never;
+    history.replaceState(null, '', `/${writeAddress(experiment, structuredClone(DEFAULT_VIEW))}`);
+    await started();
+    expect(lab.missing?.file).toBe(dataset.file);
+    expect(lab.session?.experiment.data.dataset.kind).toBe('circle');
+    expect(lab.problems).toEqual([]);
+    known = true;
+    lab.openMissing();
+    await vi.waitUntil(() => lab.session?.experiment.data.dataset.kind === 'own_table');
+    expect(lab.missing).toBeNull();
   });
 
   describe('left before the address has told of the last change', () => {
