@@ -86,7 +86,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     """The application with these settings (LAYERLAB_* from the environment by default)."""
     settings = settings or Settings()
     platform.configure(settings.platform, settings.data_dir / "programs")
-    shelf.configure(settings.data_dir / "uploads")
+    shelf.configure(settings.data_dir / shelf.FOLDER)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

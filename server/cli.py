@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from server import __version__, cli_export, cli_sweep, cli_train
+from server import __version__, cli_deploy, cli_export, cli_sweep, cli_train, cli_upload
 from server.cli_common import check_folder, read_settings, refuse
 
 app = typer.Typer(
@@ -46,6 +46,8 @@ app.command()(cli_train.train)
 app.command()(cli_train.new)
 app.command()(cli_export.export)
 app.command()(cli_sweep.sweep)
+app.command()(cli_upload.upload)
+app.command()(cli_deploy.deploy)
 
 
 @app.command()

@@ -45,6 +45,16 @@ def check_folder(folder: Path) -> None:
         ) from None
 
 
+def use_shelf(settings: Any) -> None:
+    """So that experiments may name files that were brought."""
+    from server.uploads import shelf
+
+    try:
+        shelf.configure(settings.data_dir / shelf.FOLDER)
+    except OSError:  # an experiment that names none needs no folder
+        return
+
+
 def read_file(path: str | Path) -> bytes:
     """The content of a file, or of stdin for `-`."""
     try:

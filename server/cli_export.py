@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from server.cli_common import read_file, refuse, refuse_fields
+from server.cli_common import read_file, read_settings, refuse, refuse_fields, use_shelf
 
 if TYPE_CHECKING:
     from server.experiment import Experiment
@@ -46,6 +46,7 @@ def export(
     from server.export import Unsupported, files
     from server.export.weights_file import unpack
 
+    use_shelf(read_settings())
     spec = _experiment(experiment)
     try:
         params, stats = unpack(spec, read_file(weights))

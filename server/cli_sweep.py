@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from server.cli_common import check_folder, read_file, read_settings, refuse, refuse_fields
+from server.cli_common import (
+    check_folder,
+    read_file,
+    read_settings,
+    refuse,
+    refuse_fields,
+    use_shelf,
+)
 
 if TYPE_CHECKING:
     from server.sweeps import Study, Sweep, Sweeps
@@ -42,9 +49,10 @@ def sweep(
     from server.engine.scheduler import Engine
     from server.sweeps import Sweeps
 
-    asked = _read(spec)
     settings = read_settings()
     check_folder(settings.data_dir)
+    use_shelf(settings)
+    asked = _read(spec)
     try:
         platform.configure(settings.platform, settings.data_dir / "programs")
     except platform.NoDevice as missing:

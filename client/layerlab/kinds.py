@@ -14,12 +14,18 @@ if TYPE_CHECKING:  # for editors; a kind whose file is not named here works as w
     from server.datasets.classic import *  # noqa: F403
     from server.datasets.designs import *  # noqa: F403
     from server.datasets.drawn import *  # noqa: F403
+    from server.datasets.driving import *  # noqa: F403
     from server.datasets.gaussians import *  # noqa: F403
+    from server.datasets.measured import *  # noqa: F403
+    from server.datasets.own import *  # noqa: F403
+    from server.datasets.own_media import *  # noqa: F403
     from server.datasets.pictures import *  # noqa: F403
     from server.datasets.sequences import *  # noqa: F403
     from server.datasets.surfaces import *  # noqa: F403
+    from server.datasets.tables import *  # noqa: F403
     from server.datasets.tokens import *  # noqa: F403
     from server.datasets.univariate import *  # noqa: F403
+    from server.datasets.written import *  # noqa: F403
     from server.experiment import *  # noqa: F403
     from server.layers.attention import *  # noqa: F403
     from server.layers.convolution import *  # noqa: F403

@@ -23,7 +23,7 @@ from .written import SentenceDataset
 #: categories of a column that are told apart unless one asks for more, and names of columns that
 #: only count the rows
 MANY = 30
-COUNTING = re.compile(r"(.*[ _.-])?(id|index|nr|no|number|row|rank)|unnamed.*|column 1", re.I)
+COUNTING = re.compile(r"(.*[ _.-])?(id|index|row)|unnamed.*|column 1", re.I)
 
 
 class ColumnType(Spec):
@@ -96,8 +96,10 @@ class OwnTable(OwnColumns, TableDataset):
 
     @property
     def useless(self) -> tuple[str, ...]:  # pyright: ignore[reportIncompatibleVariableOverride]
-        """Columns that say nothing, or too much at once."""
-        return tuple(c.name for c in self.table().columns if _says_nothing(c))
+        """Columns that say nothing, or too much at once; none where all do."""
+        others = [c for c in self.table().columns if c is not self.asked]
+        found = tuple(c.name for c in others if _says_nothing(c))
+        return found if len(found) < len(others) else ()
 
 
 def _says_nothing(column: Column) -> bool:

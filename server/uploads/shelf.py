@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
-FACTS = "facts.json"
+#: of a server's data folder, and what a file's facts are in
+FOLDER, FACTS = "uploads", "facts.json"
 #: seconds after which what is half read is left
 LEFT = 3600
 

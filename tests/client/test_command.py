@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -103,3 +104,17 @@ def test_what_else_goes_wrong_is_one_sentence(
     done = run("train", *arguments, said=said)
     assert done.returncode == code and done.stdout == ""
     assert sentence in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_file_is_kept_for_experiments(tmp_path: Path) -> None:
+    file, folder = tmp_path / "things.csv", tmp_path / "data"
+    file.write_text("a,b\n" + "".join(f"{i},{'xy'[i % 2]}\n" for i in range(30)))
+    command = [sys.executable, "-m", "server.cli", "upload", str(file)]
+    environment = os.environ | {"LAYERLAB_DATA_DIR": str(folder)}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    first = json.loads(done.stdout.splitlines()[0])
+    assert first["kind"] == "own_table" and (folder / "uploads" / first["file"]).is_dir()
+    file.write_text("a,b\n1,2\n3\n")
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert done.returncode == 2 and "row 3" in done.stderr and not done.stdout
