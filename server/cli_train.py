@@ -46,7 +46,7 @@ def train(
     """
     if (epochs is None) == (steps is None):
         raise refuse("Give either --epochs or --steps.")
-    result, trained = _trained(_read(spec), epochs, steps, server, weights is not None)
+    result, trained = _trained(read_spec(spec), epochs, steps, server, weights is not None)
     if weights is not None:
         write_file(weights, trained)
     typer.echo(json.dumps(dataclasses.asdict(result)) if as_json else _words(result))
@@ -59,7 +59,7 @@ def new() -> None:
     typer.echo(json.dumps(Experiment().model_dump(mode="json"), indent=2))
 
 
-def _read(spec: str) -> dict[str, Any]:
+def read_spec(spec: str) -> dict[str, Any]:
     """The experiment in the file; refused where there is none."""
     try:
         experiment = json.loads(read_file(spec))

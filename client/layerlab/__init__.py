@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .asynchronous import AsyncPlayground
+from .deployed import Answers, DeployedModel
 from .errors import (
     BadInput,
     Busy,
@@ -36,6 +37,7 @@ __all__ = [
     "AsyncPlayground",
     "BadInput",
     "Busy",
+    "DeployedModel",
     "Frame",
     "LayerWeights",
     "LayerlabError",

@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from . import kinds, links, live, sweeps
 from .api import Api
 from .bar import of_sweep, of_training
+from .deployed import DeployedModel
 from .errors import LayerlabError, Unreachable
 from .extras import need
 from .local import LocalServer
@@ -43,6 +44,7 @@ MAX_POINTS = 10_000
 LOOK_SECONDS = 60
 #: while `train` is under way
 LOOKS_PER_SECOND = 20
+DEPLOYMENTS = "/api/v1/deployments"
 EXPORTS = "/api/v1/sessions/{session_id}/exports/{target}"
 
 
@@ -369,6 +371,23 @@ class AsyncPlayground:
         await self._rest.need(EXPORTS, "exports")
         path = self._path(f"/exports/{quote(target, safe='')}")
         return (await self._rest.send("GET", path, **options)).content
+
+    async def evaluate(self, part: str = "test") -> Json:
+        """Loss and score over all examples of a part; that the test part was asked is written
+        down in `session["evaluations"]`."""
+        return await self._call("POST", "/evaluate", {"part": part})
+
+    async def deploy(self, title: str = "") -> DeployedModel:
+        """Freeze what the session has learned, its preparation within: a model that answers whoever
+        has its key, for good and without the session. Its `key` is not told again.
+
+        Raises NotOffered where the server deploys none, NotAllowed without the session's secret.
+        """
+        await self._rest.need(DEPLOYMENTS, "deployed models")
+        body = {"session": self.id, "title": title}
+        made = await self._rest.call("POST", DEPLOYMENTS, body)
+        keys = self._rest.keys.get("X-API-Key")
+        return DeployedModel(f"{self.server}{made['path']}", made["key"], api_key=keys)
 
     # -- looking -------------------------------------------------------------------------------
 

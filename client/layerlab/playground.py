@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .asynchronous import AsyncPlayground, Json, Shown, ShownSweep, View, shown, shown_sweep
+from .deployed import DeployedModel
 from .loop import Loop
 from .results import Frame, LayerWeights, Metrics, Points, Prediction, SweepResult, TrainResult
 from .same import taking
@@ -245,6 +246,19 @@ class Playground:
         where the target cannot hold this network.
         """
         return self._run(lambda: self._lab.export(target, **options))
+
+    def evaluate(self, part: str = "test") -> Json:
+        """Loss and score over all examples of a part; that the test part was asked is written
+        down in `session["evaluations"]`."""
+        return self._run(self._lab.evaluate, part)
+
+    def deploy(self, title: str = "") -> DeployedModel:
+        """Freeze what the session has learned, its preparation within: a model that answers whoever
+        has its key, for good and without the session. Its `key` is not told again.
+
+        Raises NotOffered where the server deploys none, NotAllowed without the session's secret.
+        """
+        return self._run(self._lab.deploy, title)
 
     # -- looking -------------------------------------------------------------------------------
 

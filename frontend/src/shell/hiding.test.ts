@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { hideable } from './hiding';
 
-/** TensorFlow Playground's own list; a text and features come with it. */
+/** TensorFlow Playground's own list; a text, the workflow and features come with it. */
 const NAMES = [
   'showTestData',
   'discretize',
@@ -22,5 +22,5 @@ const NAMES = [
 
 it('has each of TensorFlow Playground’s names once', () => {
   const names = hideable(null).flatMap(({ items }) => items.map(({ name }) => name));
-  expect(names.toSorted()).toEqual([...NAMES, 'hideText'].toSorted());
+  expect(names.toSorted()).toEqual([...NAMES, 'hideText', 'workflow'].toSorted());
 });
