@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from .kinds import *  # noqa: F403
 
 __all__ = [
+    "Answers",
     "AsyncPlayground",
     "BadInput",
     "Busy",
