@@ -60,6 +60,7 @@ class UploadAnswer(Answer):
     datasets: list[dict[str, Any]] = Field(
         description="What it can be learned from as, the likeliest first: each a `data.dataset`."
     )
+    about: str | None = Field(description="What is in it, in a few words.")
     notes: list[NoteAnswer]
     error: NoteAnswer | None
 
@@ -208,6 +209,7 @@ def _told(upload: Upload) -> dict[str, Any]:
         "progress": upload.progress,
         "doing": upload.doing,
         "datasets": proposals(upload.digest, upload.facts) if done else [],
+        "about": upload.facts.get("about"),
         "notes": upload.facts.get("notes", []),
         "error": upload.error.told() if upload.error else None,
     }

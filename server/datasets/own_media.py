@@ -59,7 +59,7 @@ class OwnPictures(PictureDataset):
         return first_of_each(cls().read())
 
     def preparation(self) -> tuple[dict[str, Any], ...]:
-        return ({"kind": "resize", "size": SIDE},) if self.input_shape[0] > SIDE else ()
+        return ({"kind": "resize", "height": SIDE, "width": SIDE},) if self.input_shape[0] > SIDE else ()
 
     def suggestion(self) -> dict[str, Any]:
         side = min(self.input_shape[0], SIDE)

@@ -8,6 +8,7 @@ import hashlib
 import json
 import secrets
 import shutil
+import subprocess
 import sys
 from collections import OrderedDict
 from collections.abc import AsyncIterator
@@ -159,44 +160,43 @@ def _by_ending(said: Said) -> dict[str, str]:
 
 async def _by_worker(upload: Upload, path: Path, folder: Path, said: Said) -> dict[str, Any] | None:
     """The facts that a process of its own finds; None where it finds none."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "server.uploads.worker", str(path), str(folder),
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL, env=_environment(), limit=2**24,
+    command = [sys.executable, "-m", "server.uploads.worker", str(path), str(folder)]
+    # not by the event loop: its fork would go through JAX's threads
+    process = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        env=_environment(), text=True,
     )  # fmt: skip
+    heard = asyncio.create_task(asyncio.to_thread(_heard, upload, process, said))
     try:
         async with asyncio.timeout(PATIENCE):
-            facts = await _heard(upload, process, said)
+            facts = await asyncio.shield(heard)
     except TimeoutError:
         _fail(upload, Note(SLOW))
         return None
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
+        process.kill()
+        await heard
     if facts is None and upload.error is None:
-        killed = process.returncode is not None and process.returncode < 0
-        _fail(upload, Note(TOO_MUCH if killed else BROKEN))
+        _fail(upload, Note(TOO_MUCH if process.returncode < 0 else BROKEN))
     return facts
 
 
-async def _heard(
-    upload: Upload, process: asyncio.subprocess.Process, said: Said
-) -> dict[str, Any] | None:
-    assert process.stdin is not None
-    assert process.stdout is not None
-    process.stdin.write(json.dumps(asdict(said)).encode())
-    process.stdin.close()
+def _heard(upload: Upload, process: subprocess.Popen[str], said: Said) -> dict[str, Any] | None:
+    """What the process says, to its end."""
     facts = None
-    async for line in process.stdout:
-        told = json.loads(line)
-        if "error" in told:
-            _fail(upload, Note(**told["error"]))
-        elif "facts" in told:
-            facts = told["facts"]
-        else:
-            upload.progress, upload.doing = told["progress"], told["doing"]
-    await process.wait()
+    with process, contextlib.suppress(BrokenPipeError):
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(json.dumps(asdict(said)))
+        process.stdin.close()
+        for line in process.stdout:
+            told = json.loads(line)
+            if "error" in told:
+                _fail(upload, Note(**told["error"]))
+            elif "facts" in told:
+                facts = told["facts"]
+            else:
+                upload.progress, upload.doing = told["progress"], told["doing"]
     return facts
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import itertools
+import zipfile
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from server.uploads.desk import LARGEST
@@ -105,6 +108,20 @@ def test_every_sort_becomes_a_dataset_that_trains(client, becomes):
         assert answer.status_code == 201, answer.text
     kind = upload["datasets"][0]["kind"]
     assert client.get(f"/api/v1/uploads/samples/{kind}").content == sample
+
+
+def test_large_pictures_in_colour_are_made_smaller(client):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for i in range(12):
+            picture = io.BytesIO()
+            Image.new("RGB", (90, 70), ("red", "blue")[i % 2]).save(picture, "JPEG")
+            archive.writestr(f"{'ab'[i % 2]}/{i}.jpg", picture.getvalue())
+    upload = brought(client, file.getvalue(), name="a.zip")
+    assert upload["about"] == "12 pictures of 2 classes: a (6), b (6)"
+    data = {"dataset": upload["datasets"][0]}
+    session = client.post("/api/v1/sessions", json={"experiment": {"data": data}}).json()
+    assert session["input_shape"] == [32, 32, 3] and session["class_names"] == ["a", "b"]
 
 
 def test_a_bad_file_names_row_and_mend(client):

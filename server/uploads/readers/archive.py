@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from pathlib import Path, PurePosixPath
 
 from server.uploads.notes import Note, Unreadable, plain, shown
 
+#: classes that are named one by one
+TOLD = 12
 MOST_ENTRIES, MOST_FILES, MOST_CLASSES = 40_000, 10_000, 100
 #: bytes of one file, and of all, unpacked
 LARGEST, ALL = 30_000_000, 500_000_000
@@ -68,6 +71,14 @@ def members(
     others = len(infos) - len(found)
     notes = [Note(f"{others:,} files are none of {', '.join(endings)}: they are left out")]
     return found, notes if others else []
+
+
+def about(found: Sequence[Member], what: str) -> str:
+    """How many there are, and of which classes."""
+    counts = Counter(member.label for member in found)
+    told = ", ".join(f"{label} ({count:,})" for label, count in sorted(counts.items())[:TOLD])
+    more = ", …" if len(counts) > TOLD else ""
+    return f"{len(found):,} {what} of {len(counts)} classes: {told}{more}"
 
 
 def content(archive: zipfile.ZipFile, member: Member) -> bytes:

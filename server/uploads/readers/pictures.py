@@ -13,7 +13,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from server.uploads.notes import Progress, Unreadable
 
-from .archive import Member, content, members, unzipped
+from .archive import Member, about, content, members, unzipped
 from .said import Said
 
 PICTURES, LABELS = "pictures.npy", "labels.npy"
@@ -45,6 +45,7 @@ def read(path: Path, said: Said, folder: Path, progress: Progress) -> dict[str, 
     np.save(folder / PICTURES, pool[..., :1] if grey else pool, allow_pickle=False)
     np.save(folder / LABELS, labels, allow_pickle=False)
     return {
+        "about": about(found, "pictures"),
         "count": len(found),
         "classes": classes,
         "side": side,

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from server.uploads.notes import Progress, Unreadable
 
-from .archive import Member, content, members, unzipped
+from .archive import Member, about, content, members, unzipped
 from .said import Said
 
 FEATURES, LENGTHS, LABELS = "features.npy", "lengths.npy", "labels.npy"
@@ -45,6 +45,7 @@ def read(path: Path, said: Said, folder: Path, progress: Progress) -> dict[str, 
     for name, array in ((FEATURES, features), (LENGTHS, lengths), (LABELS, labels)):
         np.save(folder / name, array, allow_pickle=False)
     return {
+        "about": about(found, "recordings"),
         "count": len(found),
         "classes": classes,
         "steps": int(lengths.max()),

@@ -102,6 +102,7 @@ def write(gathered: Gathering, folder: Path, comma: bool = False) -> dict[str, A
         which = "a row is the same as another" if double == 1 else f"{double:,} rows repeat others"
         notes.append(Note(f"{which}; 'deduplicate' leaves them out"))
     return {
+        "about": f"{frame.height:,} rows, {len(columns):,} columns",
         "rows": frame.height,
         "first_row": gathered.first,
         "comma": comma,

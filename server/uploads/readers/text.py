@@ -38,4 +38,8 @@ def read(path: Path, said: Said, folder: Path, progress: Progress) -> dict[str, 
                  f"apart; {RARE} stands for the others")
         )  # fmt: skip
     (folder / TEXT).write_text(content, "utf-8", newline="")
-    return {"letters": len(content), "notes": [note.told() for note in notes]}
+    different = len(set(content))
+    return {
+        "about": f"{len(content):,} letters, {different:,} different",
+        "notes": [note.told() for note in notes],
+    }
