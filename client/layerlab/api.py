@@ -80,6 +80,16 @@ class Api:
             await self._read(answer)
             return answer
 
+    async def bring(self, path: str, content: bytes, **params: Any) -> Any:
+        """The answer's JSON to a file that is sent. Raises Refused, Unreachable."""
+        headers = {"Content-Type": "application/octet-stream"}
+        request = self._http.build_request(
+            "POST", path, content=content, headers=headers, params=params or None
+        )
+        async with self._answer(request) as answer:
+            await self._read(answer)
+            return answer.json()
+
     async def lines(self, path: str, body: Any) -> AsyncGenerator[dict[str, Any]]:
         """A streamed answer, one JSON object a line. Raises Refused, Unreachable."""
         request = self._http.build_request("POST", path, json=plain(body))

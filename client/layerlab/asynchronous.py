@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing, nullcontext, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 
@@ -19,7 +20,7 @@ from . import kinds, links, live, sweeps
 from .api import Api
 from .bar import of_sweep, of_training
 from .deployed import DeployedModel
-from .errors import LayerlabError, Unreachable
+from .errors import BadInput, LayerlabError, Problem, Unreachable
 from .extras import need
 from .local import LocalServer
 from .results import Frame, LayerWeights, Metrics, Points, Prediction, SweepResult, TrainResult
@@ -44,6 +45,9 @@ MAX_POINTS = 10_000
 LOOK_SECONDS = 60
 #: while `train` is under way
 LOOKS_PER_SECOND = 20
+UPLOADS = "/api/v1/uploads"
+#: seconds between looks at a file that is being read
+GLANCE = 0.2
 DEPLOYMENTS = "/api/v1/deployments"
 EXPORTS = "/api/v1/sessions/{session_id}/exports/{target}"
 
@@ -389,6 +393,24 @@ class AsyncPlayground:
         keys = self._rest.keys.get("X-API-Key")
         return DeployedModel(f"{self.server}{made['path']}", made["key"], api_key=keys)
 
+    async def upload(self, file: str | Path, **said: str) -> list[Json]:
+        """Bring a file (CSV, JSON lines, Parquet, text, a zip of pictures or of WAV files in a
+        folder for each class) to the server: what it can be learned from as, the likeliest first,
+        each to be `patch({"data": {"dataset": …}})`. said: `encoding`, `header`, `format`.
+
+        Raises BadInput with the row, the column and the mend where it cannot be read, OSError.
+        """
+        await self._rest.need(UPLOADS, "uploads")
+        path = Path(file)
+        content = await anyio.Path(path).read_bytes()
+        upload = await self._rest.bring(UPLOADS, content, name=path.name, **said)
+        while upload["status"] == "reading":
+            await anyio.sleep(GLANCE)
+            upload = await self._rest.call("GET", f"{UPLOADS}/{upload['id']}")
+        if upload["error"] is not None:
+            raise BadInput(422, f"{path.name} cannot be read", [_problem(upload["error"])])
+        return upload["datasets"]
+
     # -- looking -------------------------------------------------------------------------------
 
     async def watch(self, *views: View, fps: float = 30) -> AsyncGenerator[Frame]:
@@ -491,3 +513,10 @@ def shown_sweep(progress: ShownSweep) -> Any:
     if callable(progress):
         return nullcontext(progress)
     return of_sweep() if progress else nullcontext()
+
+
+def _problem(note: Json) -> Problem:
+    """What is wrong with a file, and where in it."""
+    places = {"row": note["row"], "column": note["column"]}
+    where = ", ".join(f"{name} {value}" for name, value in places.items() if value is not None)
+    return Problem("", f"{where}: {note['message']}" if where else note["message"])

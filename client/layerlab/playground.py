@@ -5,6 +5,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -259,6 +260,15 @@ class Playground:
         Raises NotOffered where the server deploys none, NotAllowed without the session's secret.
         """
         return self._run(self._lab.deploy, title)
+
+    def upload(self, file: str | Path, **said: str) -> list[Json]:
+        """Bring a file (CSV, JSON lines, Parquet, text, a zip of pictures or of WAV files in a
+        folder for each class) to the server: what it can be learned from as, the likeliest first,
+        each to be `patch({"data": {"dataset": …}})`. said: `encoding`, `header`, `format`.
+
+        Raises BadInput with the row, the column and the mend where it cannot be read, OSError.
+        """
+        return self._run(lambda: self._lab.upload(file, **said))
 
     # -- looking -------------------------------------------------------------------------------
 

@@ -496,3 +496,15 @@ def test_a_script_that_forgets_to_close_ends_all_the_same(server_url: str) -> No
     assert (done.returncode, done.stderr) == (0, "")
     with pytest.raises(NotFound):
         Playground(done.stdout.strip())
+
+
+def test_a_file_is_brought_and_learned_from(lab: Playground, tmp_path: Path) -> None:
+    file = tmp_path / "things.csv"
+    rows = [f"{i},{'odd' if i % 2 else 'even'}" for i in range(40)]
+    file.write_text("\n".join(["number,kind", *rows]))
+    dataset, *_ = lab.upload(file)
+    session = lab.patch({"data": {"dataset": dataset}})
+    assert session["class_names"] == ["even", "odd"] and session["counts"]["train"] == 20
+    file.write_text("number,kind\n1\n")
+    with pytest.raises(BadInput, match=r"row 2: .*2 columns"):
+        lab.upload(file)
