@@ -102,6 +102,7 @@ class ColumnProfile(Answer):
     missing: int
     numbers: Spread | None
     counts: Values | None
+    about: str = Field("", description="What a step has learned that it is of, such as a word.")
 
 
 class Stage(Answer):

@@ -1,11 +1,12 @@
-"""Formulas of one variable, in a small grammar of our own; no text is ever eval'ed.
+"""Formulas of a variable or several, in a small grammar of our own; no text is ever eval'ed.
 
     sum      = product { ( "+" | "-" ) product }
     product  = signed { ( "*" | "/" ) signed }
     signed   = ( "-" | "+" ) signed | power
     power    = atom [ ( "^" | "**" ) signed ]
-    atom     = number | "x" | "pi" | "e" | "(" sum ")"
+    atom     = number | variable | "pi" | "e" | "(" sum ")"
              | function "(" sum { "," sum } ")"
+    variable = "x", or one of several by its name, between backticks where that is no word
 
 Powers bind to the right, and before a sign: -x^2 is -(x^2), as in Python.
 """
@@ -15,7 +16,7 @@ from __future__ import annotations
 import difflib
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -26,6 +27,8 @@ MAX_LENGTH = 200
 MAX_DEPTH = 40
 
 Values = NDArray[np.float64]
+#: what the variables are, by their names
+Given = Mapping[str, Values]
 
 # How tightly a node holds together; a looser one inside a tighter one needs parentheses.
 _SUM, _PRODUCT, _SIGNED, _POWER, _ATOM = range(5)
@@ -48,8 +51,26 @@ class Expression:
     def evaluate(self, x: ArrayLike) -> Values:
         """Values in float64, of the shape of `x`; inf or NaN where the formula has none."""
         x = np.asarray(x, np.float64)
+        return self.of({"x": x}, x.shape)
+
+    def of(self, given: Given, shape: tuple[int, ...]) -> Values:
+        """`evaluate`, of several variables of this shape."""
         with np.errstate(all="ignore"):
-            return np.array(np.broadcast_to(self.root.value(x), x.shape), np.float64)
+            return np.array(np.broadcast_to(self.root.value(given), shape), np.float64)
+
+    @property
+    def variables(self) -> list[str]:
+        """The names of those that it is of, each once, in their order."""
+        return list(dict.fromkeys(n.name for n in self.root.nodes() if isinstance(n, Variable)))
+
+    @property
+    def total(self) -> bool:
+        """Whether it has a value for all numbers."""
+        return all(node.total for node in self.root.nodes())
+
+    def python(self, variables: Mapping[str, str]) -> str:
+        """The same for NumPy, of variables that are written so."""
+        return self.root.python(variables)
 
     def latex(self) -> str:
         return self.root.latex()
@@ -68,7 +89,20 @@ class Node:
     def latex_binding(self) -> int:
         return self.binding
 
-    def value(self, x: Values) -> Values:
+    @property
+    def total(self) -> bool:
+        """Whether it has a value for all numbers, if its parts have one."""
+        return True
+
+    def nodes(self) -> Iterator[Node]:
+        """Itself, and all parts of it."""
+        yield self
+
+    def value(self, given: Given) -> Values:
+        raise NotImplementedError
+
+    def python(self, variables: Mapping[str, str]) -> str:
+        """For NumPy, in parentheses where it needs some."""
         raise NotImplementedError
 
     def text(self) -> str:
@@ -104,8 +138,11 @@ class Number(Node):
     def latex_binding(self) -> int:
         return _PRODUCT if "e" in self.text() else _ATOM
 
-    def value(self, x: Values) -> Values:
+    def value(self, given: Given) -> Values:
         return np.asarray(self.number)
+
+    def python(self, variables: Mapping[str, str]) -> str:
+        return repr(self.number)
 
     def text(self) -> str:
         return repr(self.number).removesuffix(".0")
@@ -117,16 +154,22 @@ class Number(Node):
 
 @dataclass(frozen=True)
 class Variable(Node):
-    """The input x."""
+    """What it is of."""
 
-    def value(self, x: Values) -> Values:
-        return x
+    name: str = "x"
+
+    def value(self, given: Given) -> Values:
+        return given[self.name]
+
+    def python(self, variables: Mapping[str, str]) -> str:
+        return variables[self.name]
 
     def text(self) -> str:
-        return "x"
+        plain = _WORD.fullmatch(self.name) and self.name not in {*CONSTANTS, *FUNCTIONS}
+        return self.name if plain else f"`{self.name}`"
 
     def latex(self) -> str:
-        return "x"
+        return self.name if len(self.name) == 1 else rf"\text{{{self.name}}}"
 
 
 CONSTANTS = {"pi": (math.pi, r"\pi"), "e": (math.e, "e")}
@@ -138,8 +181,11 @@ class Constant(Node):
 
     name: str
 
-    def value(self, x: Values) -> Values:
+    def value(self, given: Given) -> Values:
         return np.asarray(CONSTANTS[self.name][0])
+
+    def python(self, variables: Mapping[str, str]) -> str:
+        return f"np.{self.name}"
 
     def text(self) -> str:
         return self.name
@@ -155,8 +201,15 @@ class Negative(Node):
     operand: Node
     binding = _SIGNED
 
-    def value(self, x: Values) -> Values:
-        return -self.operand.value(x)
+    def value(self, given: Given) -> Values:
+        return -self.operand.value(given)
+
+    def nodes(self) -> Iterator[Node]:
+        yield self
+        yield from self.operand.nodes()
+
+    def python(self, variables: Mapping[str, str]) -> str:
+        return f"(-{self.operand.python(variables)})"
 
     def text(self) -> str:
         return f"-{_text(self.operand, _SIGNED)}"
@@ -200,8 +253,27 @@ class Binary(Node):
     def latex_binding(self) -> int:
         return _SIGNED if self.operator == "/" else self.binding  # a fraction bar encloses
 
-    def value(self, x: Values) -> Values:
-        return OPERATORS[self.operator].apply(self.left.value(x), self.right.value(x))
+    def value(self, given: Given) -> Values:
+        return OPERATORS[self.operator].apply(self.left.value(given), self.right.value(given))
+
+    @property
+    def total(self) -> bool:
+        """A quotient is by a number that is not 0, a power is whole."""
+        if self.operator not in "/^":
+            return True
+        if not isinstance(self.right, Number):
+            return False
+        number = self.right.number
+        return number != 0 if self.operator == "/" else number.is_integer()
+
+    def nodes(self) -> Iterator[Node]:
+        yield self
+        yield from self.left.nodes()
+        yield from self.right.nodes()
+
+    def python(self, variables: Mapping[str, str]) -> str:
+        left, right = self.left.python(variables), self.right.python(variables)
+        return f"({left} {self.operator.replace('^', '**')} {right})"
 
     def text(self) -> str:
         operator = OPERATORS[self.operator]
@@ -230,12 +302,15 @@ class Binary(Node):
 
 @dataclass(frozen=True)
 class Function:
-    """A function: how it is computed and, with %s for its arguments, written."""
+    """A function: how it is computed and, with %s for its arguments, written. code: for NumPy,
+    where that is not np.NAME(%s). total: whether it has a value for all numbers."""
 
     apply: Callable[..., Values]
     latex: str
     binding: int = _POWER
     several: bool = False
+    code: str = ""
+    total: bool = True
 
 
 def _named(name: str) -> str:
@@ -259,18 +334,32 @@ FUNCTIONS: dict[str, Function] = {
     "cos": Function(np.cos, _named(r"\cos")),
     "tan": Function(np.tan, _named(r"\tan")),
     "exp": Function(np.exp, "e^{%s}"),
-    "log": Function(np.log, _named(r"\ln")),
-    "sqrt": Function(np.sqrt, r"\sqrt{%s}", _ATOM),
+    "log": Function(np.log, _named(r"\ln"), total=False),
+    "sqrt": Function(np.sqrt, r"\sqrt{%s}", _ATOM, total=False),
     "abs": Function(np.abs, r"\left|%s\right|", _ATOM),
     "tanh": Function(np.tanh, _named(r"\tanh")),
-    "sigmoid": Function(_sigmoid, _named(r"\sigma")),
-    "relu": Function(lambda x: np.maximum(x, 0.0), r"\max\left(0, %s\right)"),
+    "sigmoid": Function(_sigmoid, _named(r"\sigma"), code="(0.5 * (1 + np.tanh(0.5 * (%s))))"),
+    "relu": Function(
+        lambda x: np.maximum(x, 0.0), r"\max\left(0, %s\right)", code="np.maximum(%s, 0.0)"
+    ),
     "sign": Function(np.sign, _named(r"\operatorname{sign}")),
-    "step": Function(lambda x: np.heaviside(x, 1.0), _named(r"\operatorname{step}")),
+    "step": Function(
+        lambda x: np.heaviside(x, 1.0),
+        _named(r"\operatorname{step}"),
+        code="np.heaviside(%s, 1.0)",
+    ),
     "floor": Function(np.floor, r"\left\lfloor %s\right\rfloor", _ATOM),
-    "gauss": Function(lambda x: np.exp(-0.5 * x * x), r"e^{-\frac{1}{2}\left(%s\right)^{2}}"),
-    "min": Function(_least, _named(r"\min"), several=True),
-    "max": Function(_greatest, _named(r"\max"), several=True),
+    "gauss": Function(
+        lambda x: np.exp(-0.5 * x * x),
+        r"e^{-\frac{1}{2}\left(%s\right)^{2}}",
+        code="np.exp(-0.5 * np.square(%s))",
+    ),
+    "min": Function(
+        _least, _named(r"\min"), several=True, code="np.min(np.broadcast_arrays(%s), axis=0)"
+    ),
+    "max": Function(
+        _greatest, _named(r"\max"), several=True, code="np.max(np.broadcast_arrays(%s), axis=0)"
+    ),
 }
 
 
@@ -285,8 +374,21 @@ class Call(Node):
     def latex_binding(self) -> int:
         return FUNCTIONS[self.function].binding
 
-    def value(self, x: Values) -> Values:
-        return FUNCTIONS[self.function].apply(*(a.value(x) for a in self.arguments))
+    def value(self, given: Given) -> Values:
+        return FUNCTIONS[self.function].apply(*(a.value(given) for a in self.arguments))
+
+    @property
+    def total(self) -> bool:
+        return FUNCTIONS[self.function].total
+
+    def nodes(self) -> Iterator[Node]:
+        yield self
+        for argument in self.arguments:
+            yield from argument.nodes()
+
+    def python(self, variables: Mapping[str, str]) -> str:
+        code = FUNCTIONS[self.function].code or f"np.{self.function}(%s)"
+        return code % ", ".join(a.python(variables) for a in self.arguments)
 
     def text(self) -> str:
         return f"{self.function}({', '.join(a.text() for a in self.arguments)})"
@@ -295,29 +397,38 @@ class Call(Node):
         return FUNCTIONS[self.function].latex % ", ".join(a.latex() for a in self.arguments)
 
 
-def parse(text: str) -> Expression:
-    """Read a formula. Raises FormulaError (a ValueError): where it is wrong and the mend."""
+def parse(text: str, variables: Sequence[str] = ("x",)) -> Expression:
+    """Read a formula of these variables. Raises FormulaError (a ValueError): where it is wrong
+    and the mend."""
     if len(text) > MAX_LENGTH:
         raise FormulaError(
             MAX_LENGTH + 1,
             f"a formula has at most {MAX_LENGTH} characters, this one {len(text)}; shorten it",
         )
-    return Expression(_Parser(text).formula())
+    return Expression(_Parser(text, variables).formula())
 
 
 @dataclass(frozen=True)
 class _Token:
-    kind: str  # number, name, symbol or end
+    kind: str  # number, name, quoted, symbol or end
     text: str
     position: int
 
 
+_WORD = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
 _TOKEN = re.compile(
     r"(?P<space>\s+)"
     r"|(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
     r"|(?P<name>[A-Za-z_][A-Za-z_0-9]*)"
+    r"|(?P<quoted>`[^`]+`)"
     r"|(?P<symbol>\*\*|[-+*/^(),])"
 )
+
+
+def _meaningless(letter: str) -> str:
+    if letter == "`":
+        return "this ` is not closed; add another behind the name"
+    return f"{letter!r} has no meaning here; use numbers, x, + - * / ^ and functions"
 
 
 def _tokens(text: str) -> list[_Token]:
@@ -326,13 +437,10 @@ def _tokens(text: str) -> list[_Token]:
     while start < len(text):
         match = _TOKEN.match(text, start)
         if match is None:
-            raise FormulaError(
-                start + 1,
-                f"{text[start]!r} has no meaning here; use numbers, x, + - * / ^ and functions",
-            )
+            raise FormulaError(start + 1, _meaningless(text[start]))
         kind = str(match.lastgroup)
         if kind != "space":
-            symbol = match[0].replace("**", "^")
+            symbol = match[0] if kind == "quoted" else match[0].replace("**", "^")
             tokens.append(_Token(kind, symbol, start + 1))
         start = match.end()
     return [*tokens, _Token("end", "", len(text) + 1)]
@@ -341,8 +449,9 @@ def _tokens(text: str) -> list[_Token]:
 class _Parser:
     """Recursive descent: one method for every rule of the grammar."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, variables: Sequence[str]) -> None:
         self.tokens = _tokens(text)
+        self.variables = variables
         self.index = 0
         self.depth = 0
 
@@ -415,7 +524,7 @@ class _Parser:
         token = self.next
         if token.kind == "number":
             return self.number()
-        if token.kind == "name":
+        if token.kind in ("name", "quoted"):
             return self.named()
         if opening := self.accept("("):
             node = self.sum()
@@ -433,16 +542,26 @@ class _Parser:
 
     def named(self) -> Node:
         token = self.take()
-        if token.text == "x":
-            return Variable()
+        if token.kind == "quoted":
+            return self.quoted(token)
         if token.text in CONSTANTS:
             return Constant(token.text)
         if token.text in FUNCTIONS:
             return self.call(token)
-        known = ["x", *CONSTANTS, *FUNCTIONS]
+        if token.text in self.variables:
+            return Variable(token.text)
+        words = [name if _WORD.fullmatch(name) else f"`{name}`" for name in self.variables]
+        known = [*words, *CONSTANTS, *FUNCTIONS]
         near = difflib.get_close_matches(token.text.lower(), known, 1)
         mend = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
         raise FormulaError(token.position, f"unknown name {token.text!r}; {mend}")
+
+    def quoted(self, token: _Token) -> Node:
+        name = token.text.strip("`")
+        if name in self.variables:
+            return Variable(name)
+        some = ", ".join(map(repr, self.variables[:8]))
+        raise FormulaError(token.position, f"there is no {name!r}; there are {some}")
 
     def call(self, name: _Token) -> Node:
         opening = self.accept("(")

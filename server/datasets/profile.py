@@ -21,11 +21,16 @@ PARTS = ("train", "validation", "test")
 
 def stages(prepared: Prepared) -> list[dict[str, Any]]:
     """The table as it came in, then after every step: how many `rows` every part has left, and
-    the `columns`, as their training rows tell of them; the first `examples` of these."""
+    the `columns`, as their training rows tell of them, with what steps have learned that these
+    are `about`; the first `examples` of these."""
     found: list[dict[str, Any]] = []
+    about = prepared.pipeline.told()
     for frame, part in zip(prepared.frames, prepared.parts, strict=True):
         rows = {name: int((part == i).sum()) for i, name in enumerate(PARTS)}
-        found.append({"rows": rows} | of_frame(frame.take(np.asarray(part == 0))))
+        told = of_frame(frame.take(np.asarray(part == 0)))
+        for column in told["columns"]:
+            column["about"] = about.get(column["name"], "")
+        found.append({"rows": rows} | told)
     return found
 
 

@@ -183,18 +183,19 @@ class Run:
 
     def predict_rows(self, rows: Sequence[Mapping[str, Any]]) -> NDArray[np.float32]:
         """Rows of a table as they were collected, by the names of the columns -> (N, K) outputs;
-        numbers in the unit of the answer. Raises Refused, with the row and the column, where one
-        cannot be read."""
+        numbers in the unit of the answer. Of rows that are prepared with their past the first are
+        only that, and have no output. Raises Refused, with the row and the column, where one
+        cannot be read, or there are no more than these."""
         with self.lock:
             prepared, dataset = self.loaded.prepared, self.experiment.data.dataset
             if prepared is None:
                 raise Refused("/rows", "the examples are no rows of a table; send 'inputs'")
             try:
-                frame = dataset.frame_of(rows)
+                frame = prepared.pipeline.transform(dataset.frame_of(rows))
             except ValueError as error:
                 raise Refused("/rows", str(error)) from None
             mean, deviation = prepared.scale
-            return self.predict(numbers(prepared.pipeline.transform(frame))) * deviation + mean
+            return self.predict(numbers(frame)) * deviation + mean
 
     def _predict(self, given: NDArray[Any]) -> NDArray[np.float32]:
         rows = max(16, 1 << (len(given) - 1).bit_length())

@@ -190,6 +190,17 @@ class Data(Spec):
             )
         return self
 
+    @model_validator(mode="after")
+    def _past_is_in_order(self) -> Self:
+        for i, step in enumerate(self.preparation):
+            if getattr(step, "past", 0) and self.split.method != "ordered":
+                raise ValueError(
+                    f"preparation.{i}: what comes before a row is known where rows are in order, "
+                    f"and the split is {self.split.method!r}; choose split.method 'ordered', or "
+                    "take the step out"
+                )
+        return self
+
     @cached_property
     def input_shape(self) -> tuple[int, ...]:
         """The shape of what the network is given of one example."""

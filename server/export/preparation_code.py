@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 
 from server.datasets.preparation import RowStep, Variable, scaling
+from server.datasets.preparation.computed import Computed
+from server.datasets.preparation.past import Window
 from server.datasets.preparation.shaping import DropColumns, DropDuplicates
 from server.datasets.split import Prepared, load
 
@@ -26,6 +28,7 @@ SPLIT = ("train", "validation", "test")
 MODULES = {
     "BaseEstimator": "sklearn.base",
     "ColumnTransformer": "sklearn.compose",
+    "CountVectorizer": "sklearn.feature_extraction.text",
     "FeatureUnion": "sklearn.pipeline",
     "FunctionTransformer": "sklearn.preprocessing",
     "KBinsDiscretizer": "sklearn.preprocessing",
@@ -38,6 +41,7 @@ MODULES = {
     "RobustScaler": "sklearn.preprocessing",
     "SimpleImputer": "sklearn.impute",
     "StandardScaler": "sklearn.preprocessing",
+    "TfidfVectorizer": "sklearn.feature_extraction.text",
     "TransformerMixin": "sklearn.base",
 }
 
@@ -87,7 +91,12 @@ def prepare(table, part):
             table, part = {{name: values[kept] for name, values in table.items()}}, part[kept]
             continue
         made = {{}}
-        if names and transformer is not None:
+        if what == "window":
+            rows, back = len(part), transformer
+            for name, new in zip(names, instead):
+                made |= {{new[k]: table[name][back - k : rows - k] for k in range(back + 1)}}
+            table, part = {{name: values[back:] for name, values in table.items()}}, part[back:]
+        elif names and transformer is not None:
             matrix = np.stack([table[name] for name in names], axis=1)
             transformer.fit(matrix[part == "train"])
             made = dict(zip(sum(instead, []), transformer.transform(matrix).T))
@@ -199,7 +208,10 @@ def _step(step: Any, before: tuple[Variable, ...]) -> str:
         return _tuple("drop", names, [[] for _ in names], "None")
     chosen = step.chosen(before)
     instead = [[v.name for v in new] for new in step.outputs(chosen)]
-    return _tuple(step.name(), names, instead, _constructor(step.estimator(chosen)))
+    if isinstance(step, Window):
+        return _tuple("window", names, instead, str(step.lags))
+    transformer = _constructor(step.estimator(chosen)) if chosen else "None"
+    return _tuple(step.name(), names, instead, transformer)
 
 
 def _tuple(what: str, names: list[str], instead: Any, transformer: str) -> str:
@@ -231,6 +243,8 @@ def _same(a: Any, b: Any) -> bool:
 def _value(value: Any) -> str:
     if value is scaling.signed_log:
         return "signed_log"
+    if isinstance(value, Computed):
+        return str(value)
     if isinstance(value, np.ndarray):
         return repr(value.tolist())
     if isinstance(value, list | tuple):
@@ -243,7 +257,12 @@ def _written_out(steps: str) -> str:
     """What of ours the steps need, as it stands in the server."""
     from server.datasets.preparation import _estimators
 
-    found = {"Alternating(": _estimators.Alternating, "Fences(": _estimators.Fences}
+    found: dict[str, Any] = {
+        "Adding(": _estimators.Adding,
+        "Alternating(": _estimators.Alternating,
+        "Fences(": _estimators.Fences,
+        "Words(": _estimators.Words,
+    }
     found |= {"signed_log": scaling.signed_log}
     sources = [inspect.getsource(thing) for name, thing in found.items() if name in steps]
     code = "".join(f"\n{text.strip()}\n\n" for text in sources)

@@ -68,6 +68,10 @@ def test_every_step_is_written(tmp_path: Path) -> None:
         {"kind": "drop_missing", "columns": ["bill length"]},
         {"kind": "drop_columns", "columns": ["year"]},
         *FILLED,
+        {"kind": "formula", "column": "shape", "expression": "`bill length` / sqrt(`bill depth`)"},
+        {"kind": "impute", "columns": ["shape"]},
+        {"kind": "bag_of_words"},
+        {"kind": "window", "columns": ["flipper length", "island"], "lags": 2},
         {"kind": "clip_outliers", "factor": 0.5, "columns": ["body mass"]},
         {"kind": "log", "columns": ["body mass"]},
         {"kind": "robust", "columns": ["body mass"]},
@@ -84,8 +88,29 @@ def test_every_step_is_written(tmp_path: Path) -> None:
     }
     parsed = tuple(PREPARATIONS.validate(step) for step in steps)
     prepared_variables(parsed, DATASETS["penguins"]().variables)
-    found, expected = ran(tmp_path, {"dataset": "penguins", "preparation": steps})
+    data = {"dataset": "penguins", "preparation": steps, "split": {"method": "ordered"}}
+    found, expected = ran(tmp_path, data)
     np.testing.assert_allclose(found["rows"], expected.inputs, rtol=1e-5, atol=1e-5)
-    assert len(found["part"]) == len(expected.part) == 342
+    assert len(found["part"]) == len(expected.part) == 340
     text = (tmp_path / SCRIPT).read_text()
     assert "server" not in text and (tmp_path / TABLE).exists()
+
+
+@pytest.mark.parametrize("weights", ["count", "tfidf"])
+def test_words_and_formulas_of_every_function_are_written(tmp_path: Path, weights: str) -> None:
+    functions = "min(age, 3*sin(age), -cos(fare)) + sigmoid(relu(age - 30)) + step(fare) - tan(1)"
+    more = "exp(-abs(age)/9) + gauss(fare) + sign(age)*floor(fare) + max(pi, tanh(e)) + fare^2"
+    steps = [
+        {"kind": "impute"},
+        {"kind": "formula", "column": "first", "expression": functions},
+        {"kind": "formula", "column": "second", "expression": more},
+        {"kind": "formula", "column": "third", "expression": "log(fare) + age^0.5 + 1/fare"},
+        {"kind": "impute", "columns": ["third"], "indicator": True},
+        {"kind": "bag_of_words", "columns": ["name", "cabin"], "words": 6, "weights": weights},
+        {"kind": "drop_columns", "columns": ["ticket", "boat", "home or destination"]},
+        {"kind": "one_hot"},
+    ]
+    found, expected = ran(tmp_path, {"dataset": "titanic", "preparation": steps})
+    np.testing.assert_allclose(found["rows"], expected.inputs, rtol=1e-6, atol=1e-9)
+    text = (tmp_path / SCRIPT).read_text()
+    assert "server" not in text and "eval" not in text

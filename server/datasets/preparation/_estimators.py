@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.pipeline import FeatureUnion
 
 
@@ -33,3 +34,47 @@ class Fences(TransformerMixin, BaseEstimator):
 
     def transform(self, x: Any) -> Any:
         return np.clip(x, self.low_, self.high_)
+
+
+class Adding(TransformerMixin, BaseEstimator):
+    """Adds a column that is worked out of the others."""
+
+    def __init__(self, function: Any, total: Any) -> None:
+        self.function, self.total = function, total
+
+    def fit(self, x: Any, y: Any = None) -> Any:
+        return self
+
+    def transform(self, x: Any) -> Any:
+        with np.errstate(all="ignore"):
+            found = np.broadcast_to(self.function(x.T), len(x))
+        if self.total:
+            found = np.nan_to_num(found, nan=0.0)
+        else:
+            found = np.where(np.isfinite(found), found, np.nan)
+        return np.column_stack([x, np.clip(found, -1e30, 1e30)])
+
+
+class Words(TransformerMixin, BaseEstimator):
+    """Columns of text by the most frequent words of each, zeros where it has fewer."""
+
+    def __init__(self, words: Any, weights: Any) -> None:
+        self.words, self.weights = words, weights
+
+    def fit(self, x: Any, y: Any = None) -> Any:
+        self.known_ = [self.fitted(column) for column in x.T]
+        return self
+
+    def fitted(self, column: Any) -> Any:
+        kind = TfidfVectorizer if self.weights == "tfidf" else CountVectorizer
+        try:
+            return kind(max_features=self.words, binary=self.weights == "there").fit(column)
+        except ValueError:  # there is not a single word
+            return None
+
+    def transform(self, x: Any) -> Any:
+        found = np.zeros((len(x), x.shape[1], self.words))
+        for i, known in enumerate(self.known_):
+            if known is not None:
+                found[:, i, : len(known.vocabulary_)] = known.transform(x[:, i]).toarray()
+        return found.reshape(len(x), -1)

@@ -72,11 +72,11 @@ class Frame:
         """Only these rows: places, or a mask."""
         return Frame(self.variables, tuple(column[rows] for column in self.columns))
 
-    def matrix(self, names: Sequence[str]) -> NDArray[np.float64]:
-        """(N, len(names)) of columns of numbers."""
+    def matrix(self, names: Sequence[str]) -> NDArray[Any]:
+        """(N, len(names)) of columns of numbers, or of text."""
         if not names:
             return np.zeros((self.rows, 0))
-        return np.stack([self[name] for name in names], axis=1).astype(np.float64)
+        return np.stack([self[name] for name in names], axis=1)
 
 
 def missing(column: NDArray[Any]) -> NDArray[np.bool_]:
@@ -100,6 +100,8 @@ class Step(Kind):
     kinds: ClassVar[tuple[VariableKind, ...]] = ("number",)
     #: what would leak if it were fitted on all rows, in a sentence; empty where nothing is learned
     leak: ClassVar[str] = ""
+    #: rows before a row that it needs: so many of the first are left out
+    past: ClassVar[int] = 0
 
     columns: tuple[str, ...] | None = columns_setting()
 
@@ -130,6 +132,10 @@ class Step(Kind):
     def after(self, variables: tuple[Variable, ...]) -> tuple[Variable, ...]:
         """The variables there are after it. Raises ValueError as `chosen` does."""
         raise NotImplementedError
+
+    def told(self, chosen: Sequence[Variable], fitted: Any) -> dict[str, str]:
+        """What it has learned that some of its columns are about, by their names."""
+        return {}
 
 
 class ColumnStep(Step):

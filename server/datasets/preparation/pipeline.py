@@ -57,18 +57,39 @@ class Pipeline:
                 fitted.append(None)
             else:
                 known = _fitted(step, frame.take(part[rows] == 0), i)
-                frame = step.apply(frame, known)
+                frame, rows = _applied(step, frame, known, i), rows[step.past :]
                 fitted.append(known)
             frames.append(frame)
             left.append(rows)
         return cls(steps, tuple(fitted), variables), frames, left
 
     def transform(self, frame: Frame) -> Frame:
-        """Rows as they come in -> as the network is given them; none is left out."""
+        """Rows as they come in -> as the network is given them; none is left out but the first
+        `past`, which are others' past. Raises ValueError where there are no more than these."""
         for step, known in zip(self.steps, self.fitted, strict=True):
             if not isinstance(step, RowStep):
                 frame = step.apply(frame, known)
         return frame
+
+    @property
+    def past(self) -> int:
+        """How many of the first rows have no past that is whole."""
+        return sum(step.past for step in self.steps)
+
+    def told(self) -> dict[str, str]:
+        """What its steps have learned that columns are about, by their names."""
+        found: dict[str, str] = {}
+        for step, known, before in zip(self.steps, self.fitted, self.variables, strict=False):
+            if known is not None:
+                found |= step.told(step.chosen(before), known)
+        return found
+
+
+def _applied(step: Any, frame: Frame, known: Any, index: int) -> Frame:
+    try:
+        return step.apply(frame, known)
+    except ValueError as error:
+        raise ValueError(f"preparation.{index}: {error}") from None
 
 
 def _fitted(step: Any, training: Frame, index: int) -> Any:
@@ -98,7 +119,10 @@ def check_numbers(variables: Sequence[Variable]) -> None:
         if v.kind == "category":
             raise ValueError(f"preparation: {v.name!r} is a category; add 'one_hot' or 'ordinal'")
         if v.kind == "text":
-            raise ValueError(f"preparation: {v.name!r} is text; leave it out with 'drop_columns'")
+            raise ValueError(
+                f"preparation: {v.name!r} is text; leave it out with 'drop_columns', or count its "
+                "words with 'bag_of_words'"
+            )
         if v.gaps:
             raise ValueError(
                 f"preparation: values of {v.name!r} are missing; add 'impute' or 'drop_missing'"

@@ -59,6 +59,8 @@ class ColumnSurface(View):
     def fits(self, experiment: Experiment) -> bool:
         if not super().fits(experiment) or self.x == self.y:
             return False
+        if any(step.past for step in experiment.data.preparation):
+            return False  # such a row hangs on those before it
         kinds = {v.name: v.kind for v in experiment.data.dataset.variables}
         return all(kinds.get(name) in ("number", "category") for name in (self.x, self.y))
 

@@ -157,9 +157,9 @@ _straight: WeakKeyDictionary[Prepared, Affine | None] = WeakKeyDictionary()
 
 def affine(prepared: Prepared) -> Affine | None:
     """The preparation of rows of numbers (m,) as slopes (m, k) and offsets (k,); None where it is
-    no straight line. Found by moving one column at a time, and tried on all rows."""
+    no straight line of the row alone. Found by moving a column at a time, and tried on all rows."""
     if prepared not in _straight:
-        _straight[prepared] = _affine(prepared)
+        _straight[prepared] = None if prepared.pipeline.past else _affine(prepared)
     return _straight[prepared]
 
 
