@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Profile, Spread, Stage } from './table';
-import { cellText, changes, farBars, mendsOf, moved, stepOf } from './table';
+import { cellText, changes, farBars, mendsOf, moved, stepOf, valueText } from './table';
 
 const spread: Spread = {
   low: 0,
@@ -36,6 +36,17 @@ describe('a cell', () => {
     expect(cellText(0.123456)).toBe('0.1235');
     expect(cellText(-1.9e-16)).toBe('0');
     expect(cellText(0.00012)).toBe('0.00012');
+  });
+});
+
+describe('a moment', () => {
+  it('is read by the calendar, with its time where it has one', () => {
+    expect(valueText('time', 18262)).toBe('2020-01-01');
+    expect(valueText('time', 18262.5)).toBe('2020-01-01 12:00');
+    expect(valueText('time', -1)).toBe('1969-12-31');
+    expect(valueText('time', 1e300)).toBe('1e+300');
+    expect(valueText('time', null)).toBe('–');
+    expect(valueText('number', 18262)).toBe('18262');
   });
 });
 

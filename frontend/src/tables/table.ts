@@ -68,6 +68,17 @@ export function cellText(cell: Cell | undefined): string {
   return text.replace('-', '−');
 }
 
+const DAY_MS = 86_400_000;
+
+/** A value of a column as it is read: moments, which are counted in days since 1970, by the calendar. */
+export function valueText(kind: Profile['kind'], value: Cell | undefined): string {
+  if (kind !== 'time' || typeof value !== 'number') return cellText(value);
+  const moment = new Date(Math.round(value * DAY_MS));
+  if (Number.isNaN(moment.getTime())) return cellText(value);
+  const [date = '', time = ''] = moment.toISOString().split('T');
+  return Number.isInteger(value) ? date : `${date} ${time.slice(0, 5)}`;
+}
+
 /** Deviations that the colour of a prepared number goes to. */
 export const LIMIT = 3;
 

@@ -4,7 +4,7 @@ import { at, properties, unwrap, variant } from '../forms/schema';
 import { chooseAnswer, chooseDataset, datasetKinds, ownProblem } from '../shell/choices';
 import { same as alike } from '../state/patch';
 import type { Json, KindValue, Patch, Schema, Session } from '../types';
-import type { TableProfile } from './wire';
+import type { TableProfile, TypedProfile } from './wire';
 
 /** The dataset, and what must change beside it so that the experiment stays sound. */
 export function usePatch(
@@ -53,10 +53,10 @@ function whole(schema: Schema, dataset: KindValue): KindValue {
 export function columnChoices(
   schema: Schema,
   field: Schema,
-  table: TableProfile | null,
+  columns: TypedProfile[],
   now: Json | undefined,
 ): { value: string; title: string }[] {
-  const names = (table?.columns ?? []).map(({ name, kind }) => ({
+  const names = columns.map(({ name, kind }) => ({
     value: name,
     title: `${name} (${kind})`,
   }));

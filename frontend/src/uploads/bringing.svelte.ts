@@ -115,8 +115,8 @@ export class Bringing {
       upload = await this.#look(upload.id, signal);
     }
     if (signal.aborted) return;
-    if (upload.status === 'done') this.stage = { at: 'done', upload };
-    else this.#fail(upload.error ?? said('it could not be read'), false);
+    if (upload.status === 'done' && upload.datasets.length) this.stage = { at: 'done', upload };
+    else this.#fail(upload.error ?? upload.notes[0] ?? said(NOTHING), false);
   }
 
   /** Asked again where the server does not answer; a refusal is an answer. */
@@ -155,9 +155,10 @@ export class Bringing {
 
 const said = (message: string): Note => ({ row: null, column: null, message });
 
+const NOTHING = 'There is nothing in it that can be learned from; see what can be brought.';
+
 function whatIsWrong(files: number, bytes: number): Note | null {
-  if (!files)
-    return said('There is nothing in it that can be learned from; see what can be brought.');
+  if (!files) return said(NOTHING);
   if (!bytes) return said('The file is empty; choose one that has something in it.');
   if (bytes <= MOST_BYTES) return null;
   const most = sizeText(MOST_BYTES);

@@ -20,13 +20,23 @@ export class OwnData {
   #schema: Schema | null = null;
   #asked = '';
 
-  /** The room, to bring a file. */
+  /** The room, as it was left: what is on its way goes on behind it. */
   show(): void {
-    if (!this.bringing.busy) {
-      this.bringing.cancel();
-      this.draft = null;
-    }
+    if (this.bringing.stage.at === 'empty') this.draft = null;
     this.open = true;
+  }
+
+  /** The room, to bring another file. */
+  another(): void {
+    this.bringing.cancel();
+    this.draft = null;
+    this.open = true;
+  }
+
+  /** The file has found its use. */
+  done(): void {
+    this.open = false;
+    this.bringing.cancel();
   }
 
   /** A dataset that is there, with its columns. */
