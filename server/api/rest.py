@@ -194,7 +194,9 @@ def preparation(
         "problem": dataset.problem,
         "classes": list(dataset.class_names),
         "stages": stages(prepared),
-        "tested": tested(prepared, dataset.class_names),
+        "tested": tested(
+            prepared, dataset.class_names, "validation" if body.data.split.sealed else "test"
+        ),
     }
     return JSONResponse(told)
 

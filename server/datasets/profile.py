@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,10 +44,12 @@ def of_frame(frame: Frame) -> dict[str, Any]:
     }
 
 
-def tested(prepared: Prepared, classes: Sequence[str]) -> dict[str, Any]:
-    """The first `examples` of the test part as they were collected, in its order, without those
+def tested(
+    prepared: Prepared, classes: Sequence[str], part: Literal["validation", "test"]
+) -> dict[str, Any]:
+    """The first `examples` of a part as they were collected, in its order, without those
     that a step leaves out, and their `answers`: classes by name, numbers in their own unit."""
-    rows = np.flatnonzero(prepared.part == PARTS.index("test"))[:ROWS]
+    rows = np.flatnonzero(prepared.part == PARTS.index(part))[:ROWS]
     mean, deviation = prepared.scale
     answers = prepared.labels[rows].astype(np.float64) * deviation + mean
     return {

@@ -10,7 +10,7 @@ import numpy as np
 
 from server.datasets.base import DOMAIN
 from server.datasets.split import Loaded
-from server.experiment import Experiment
+from server.experiment import Data, Experiment
 from server.layers.base import Params
 
 from .arrays import Tree
@@ -119,17 +119,21 @@ def describe_maker(shape: Shape, layers: list[dict[str, Any]]) -> dict[str, Any]
     }
 
 
-def describe_data(loaded: Loaded, dataset: Any) -> dict[str, Any]:
+def describe_data(loaded: Loaded, data: Data) -> dict[str, Any]:
     """The points, their parts, and a map of every feature; of other examples, the first of
-    every part, and their rows."""
+    every part, and their rows. None of a sealed test part."""
+    dataset = data.dataset
     if dataset.form == "points":
+        told = loaded.part != PARTS.index("test") if data.split.sealed else slice(None)
         return {
-            "inputs": loaded.inputs,
-            "labels": loaded.labels,
-            "split": loaded.part,
+            "inputs": loaded.inputs[told],
+            "labels": loaded.labels[told],
+            "split": loaded.part[told],
             "features": feature_maps(dataset.dimensions),
         }
     rows = first_rows(loaded, SHOWN)
+    if data.split.sealed:
+        rows = rows[loaded.part[rows] != PARTS.index("test")]
     return {
         "rows": rows.astype(np.uint32),
         "inputs": as_sent(loaded.pool[loaded.rows[rows]]),

@@ -35,7 +35,7 @@ from .run import Run, loadable
 from .snapshot import Snapshot, Status, Watcher
 from .steps import Report
 from .trial import Trial
-from .views import SCORES, SLOPES, Scene, probes
+from .views import SCORES, SLOPES, Scene, View, probes
 
 #: looking may take at most this share of a session's computing, so large networks look less often
 LOOK_SHARE = 0.5
@@ -93,7 +93,7 @@ class Session(Run):
         super()._load()
         self._see()
         self._versions["data"] += 1
-        self._data_message = describe.describe_data(self.loaded, self.experiment.data.dataset)
+        self._data_message = describe.describe_data(self.loaded, self.experiment.data)
 
     def _start(self) -> None:
         super()._start()
@@ -650,9 +650,9 @@ class Session(Run):
         """Go on from a record: its weights where they can be read, else those that a replay
         of its log comes to. Raises Refused for a log that cannot have been."""
         with self.lock:
+            self._asked = list(record.asked)
             self.replay(record.log)
             self.pace.set_limit(record.speed, time.monotonic())
-            self._asked = list(record.asked)
             self._curve.extend(record.rows)
             if self._restore_words(record):
                 self._expected = None  # nothing is done again, so nothing reproduced
@@ -680,7 +680,7 @@ class Session(Run):
             key: view
             for w in self.watchers
             for key, view in w.views.items()
-            if view.fits(self.experiment)
+            if view.fits(self.experiment) and not self._is_sealed(view)
         }
         views = self._wanted.values()
         prompt = [name for view in views if view.prompt for name in view.needs]
@@ -688,6 +688,10 @@ class Session(Run):
         self._prompt = tuple(dict.fromkeys([SCORES, *prompt]))
         self._probes: dict[str, Probe] | None = None
         self._late = tuple(dict.fromkeys([n for n in (*late, SLOPES) if n not in self._prompt]))
+
+    def _is_sealed(self, view: View) -> bool:
+        """Whether it would tell of the test part what only `evaluate` tells."""
+        return self.experiment.data.split.sealed and getattr(view, "part", None) == "test"
 
     def unwatch(self, watcher: Watcher) -> None:
         """The watcher goes, for good."""

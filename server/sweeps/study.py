@@ -222,5 +222,5 @@ def _row(run: Run) -> dict[str, Any]:
 
 def _score(metrics: dict[str, Any]) -> float | None:
     """Accuracy or R² of the test part."""
-    scores = metrics.get("test") or {}
+    scores = metrics.get("test") or metrics.get("validation") or {}  # of a sealed part none
     return scores.get("accuracy", scores.get("r2"))

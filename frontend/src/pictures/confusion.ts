@@ -16,12 +16,20 @@ export function rows({ shape, data }: Counts): number[][] {
   return Array.from({ length: n }, (_, i) => Array.from(data.subarray(i * n, (i + 1) * n)));
 }
 
-/** The parts that have points. */
-export const partsOf = ({ counts }: Pick<Session, 'counts'>): Part[] =>
-  ([0, 1, 2] as const).filter((part) => counts[PARTS[part]] > 0);
+type Parted = Pick<Session, 'counts'> & Partial<Pick<Session, 'experiment'>>;
+
+/** Whether the test part is told of only when it is asked. */
+export const isSealed = ({ experiment }: Partial<Pick<Session, 'experiment'>>): boolean =>
+  experiment?.data.split.sealed === true;
+
+/** The parts that have points, and are told of. */
+export const partsOf = (session: Parted): Part[] =>
+  ([0, 1, 2] as const).filter(
+    (part) => session.counts[PARTS[part]] > 0 && !(part === 2 && isSealed(session)),
+  );
 
 /** The part that was chosen, where it has points; else the last that has. */
-export function partShown(chosen: Part, session: Pick<Session, 'counts'>): Part {
+export function partShown(chosen: Part, session: Parted): Part {
   const parts = partsOf(session);
   return parts.includes(chosen) ? chosen : (parts.at(-1) ?? 0);
 }

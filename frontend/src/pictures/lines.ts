@@ -3,6 +3,7 @@
 import type { Session } from '../types';
 import type { Series } from './chart';
 import { NEGATIVE, POSITIVE } from './colors';
+import { isSealed } from './confusion';
 import { PART_TITLES, PARTS, type Part } from './nearest';
 import { token } from './theme.svelte';
 
@@ -16,8 +17,9 @@ const DASHES: (number[] | undefined)[] = [undefined, [6, 4], [2, 3]];
 /** In the colours of the page's theme. */
 export function linesOf(
   kind: Kind,
-  { counts, problem }: Pick<Session, 'counts'> & Partial<Pick<Session, 'problem'>>,
+  session: Pick<Session, 'counts'> & Partial<Pick<Session, 'problem' | 'experiment'>>,
 ): Line[] {
+  const { counts, problem } = session;
   const ink = token('--ink', '#17212b');
   if (kind === 'gradient') return [{ name: 'gradient_norm', title: 'Gradient norm', color: ink }];
   if (kind === 'rate') return [{ name: 'learning_rate', title: 'Learning rate', color: ink }];
@@ -29,6 +31,7 @@ export function linesOf(
     ];
   const parts = ([0, 1, 2] as const)
     .filter((part) => part !== 1 || counts.validation > 0)
+    .filter((part) => part !== 2 || !isSealed(session))
     .map((part) => partLine(part, kind));
   if (problem !== 'generation') return parts;
   const judge = parts.map((line) => ({ ...line, title: JUDGED[line.title] ?? line.title }));

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
+from server.datasets.split import TEST
 from server.experiment import Experiment
 
 from ..arrays import Tree, map_in_batches
@@ -121,12 +122,14 @@ class Latent(OfLayer):
 
     def look(self, scene: Scene) -> Any:
         plane, loaded = self.plane(scene), scene.loaded
-        labels = loaded.labels[plane.rows].reshape(len(plane.rows), -1)[:, -1]
+        part = loaded.part[plane.rows]
+        told = part != TEST if scene.experiment.data.split.sealed else np.full(len(part), True)
+        rows = plane.rows[told]
         return {
-            "places": plane.places.astype(np.float32),
-            "rows": plane.rows.astype(np.uint32),
-            "labels": labels,
-            "split": loaded.part[plane.rows],
+            "places": plane.places[told].astype(np.float32),
+            "rows": rows.astype(np.uint32),
+            "labels": loaded.labels[rows].reshape(len(rows), -1)[:, -1],
+            "split": part[told],
             "share": plane.share.tolist(),
         }
 
