@@ -226,6 +226,9 @@ os.environ.setdefault("KERAS_BACKEND", "torch")  # or jax, or tensorflow
 
 import keras
 import numpy as np
+{% if augments %}
+from augmentation import augmented
+{% endif %}
 from keras import {{ imports }}
 from model import {{ "activate, " if "outputs" in written.loss }}load
 {% if form != "points" %}
@@ -333,7 +336,10 @@ def main(epochs: int) -> None:
         order = rng.permutation(len({{ many }}))
         batches = [order[i : i + BATCH_SIZE] for i in range(0, len(order), BATCH_SIZE)]
         for i, rows in enumerate(batches):
-            train_step(network, {{ many }}[rows], labels[rows], epoch + i / len(batches))
+{% if augments %}
+            batch = augmented({{ many }}[rows], labels[rows])
+{% endif %}
+            train_step(network, {{ batch }}, epoch + i / len(batches))
         loss = evaluate(network, {{ many }}{{ few }}, labels{{ few }})
 {% if held_out %}
         held = evaluate(network, *{{ held_rows }})

@@ -241,6 +241,9 @@ import numpy as np
 {% if "optax." in written.loss ~ optimizer ~ written.rules_code %}
 import optax
 {% endif %}
+{% if augments %}
+from augmentation import augmented
+{% endif %}
 {% if "ravel_pytree" in written.rules_code | join %}
 from jax.flatten_util import ravel_pytree
 {% endif %}
@@ -380,7 +383,10 @@ def main(epochs: int) -> None:
         order = rng.permutation(len({{ many }}))
         batches = [order[i : i + BATCH_SIZE] for i in range(0, len(order), BATCH_SIZE)]
         for i, rows in enumerate(batches):
-            state, _ = train_step(state, {{ many }}[rows], labels[rows], epoch + i / len(batches))
+{% if augments %}
+            batch = augmented({{ many }}[rows], labels[rows])
+{% endif %}
+            state, _ = train_step(state, {{ batch }}, epoch + i / len(batches))
         loss = evaluate(state, {{ many }}{{ few }}, labels{{ few }})
 {% if held_out %}
         held = evaluate(state, *{{ held_rows }})

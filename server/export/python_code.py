@@ -17,7 +17,7 @@ from safetensors.numpy import save
 from server.datasets.split import load
 from server.experiment.registry import FEATURES, LAYERS, LOSSES, OPTIMIZERS, SCHEDULES
 
-from . import preparation_code
+from . import augmentation_code, preparation_code
 from .base import Run, Stack, Words
 from .experiment_file import experiment_json
 from .weights_file import WEIGHTS, pack
@@ -454,6 +454,7 @@ def facts(run: Run, written: Written) -> dict[str, Any]:
         "held_out": next((part for part in SPLIT[1:] if counts[part]), None),
         # rows that are looked at after an epoch
         "rebuilds": rebuilds,
+        "batch": "*batch" if augmentation_code.files_of(run) else f"{run.many}[rows], labels[rows]",
         "few": "" if points else "[:1000]",
         "held_rows": "held_out" if points else "(rows[:1000] for rows in held_out)",
     }
@@ -473,22 +474,10 @@ def about(run: Run) -> dict[str, Any]:
         "data_file": "points.csv" if points else DATA,
         "answers": run.many if run.experiment.task.rebuilds else "labels",
         "example": coordinates if points else "0",
-        "augmentation": textwrap.fill(_unaugmented(run), WIDTH),
+        "augmentation": textwrap.fill(augmentation_code.told_of(run), WIDTH),
+        "augments": bool(augmentation_code.files_of(run)),
         "asked_at": "at a point" if points else f"for an example of {DATA}, by its number",
     }
-
-
-def _unaugmented(run: Run) -> str:
-    """That augmentation is not written, where there is some."""
-    steps = run.experiment.data.augmentation
-    if not steps:
-        return ""
-    names = ", ".join(step.kind for step in steps)
-    return (
-        f"NOT WRITTEN: augmentation. In Layerlab every batch was changed at random by {names} "
-        "(experiment.json has the settings); this program trains on the pictures as they are, so "
-        "it may generalise less well."
-    )
 
 
 def sizes(shape: Sequence[int]) -> str:
@@ -573,6 +562,7 @@ def program(
         WEIGHTS: pack(run),
         **({"points.csv": points_csv(run)} if points else {DATA: data_safetensors(run)}),
         **preparation_code.files_of(run),
+        **augmentation_code.files_of(run),
         "experiment.json": experiment_json(run.experiment),
         "requirements.txt": requirements(*sorted([*packages, *more])),
     }

@@ -248,6 +248,9 @@ import torch
 {% if "F." in written.loss or classes > 2 or outputs > 1 and classes %}
 import torch.nn.functional as F
 {% endif %}
+{% if augments %}
+from augmentation import augmented
+{% endif %}
 from model import Network, {{ "activate, " if "outputs" in written.loss }}load
 {% if form != "points" %}
 from safetensors.torch import load_file
@@ -351,6 +354,13 @@ def read_{{ many }}(part: str) -> tuple[Tensor, Tensor]:
 {% endif %}
 
 
+{% if augments %}
+def changed(images: Tensor, answers: Tensor) -> tuple[Tensor, ...]:
+    """A batch as it is trained on."""
+    return tuple(map(torch.from_numpy, augmented(images.numpy(), answers.numpy())))
+
+
+{% endif %}
 def main(epochs: int) -> None:
     network = load()
     optimizer = make_optimizer(network)
@@ -359,7 +369,10 @@ def main(epochs: int) -> None:
     for epoch in range(epochs):
         batches = torch.randperm(len({{ many }})).split(BATCH_SIZE)
         for i, rows in enumerate(batches):
-            train_step(network, optimizer, {{ many }}[rows], labels[rows], epoch + i / len(batches))
+{% if augments %}
+            batch = changed({{ many }}[rows], labels[rows])
+{% endif %}
+            train_step(network, optimizer, {{ batch }}, epoch + i / len(batches))
         loss = evaluate(network, {{ many }}{{ few }}, labels{{ few }})
 {% if held_out %}
         held = evaluate(network, *{{ held_rows }})

@@ -72,6 +72,6 @@ def modules(folder: Path) -> Iterator[tuple[ModuleType, ModuleType]]:
         yield model, train
     finally:
         sys.path.remove(str(folder))
-        for name in (*names, "generate"):
+        for name in (*names, "generate", "augmentation"):
             sys.modules.pop(name, None)
         importlib.invalidate_caches()

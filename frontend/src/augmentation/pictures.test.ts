@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Augmented } from '../types';
-import { decoded, isMixed, mixedShort, sizeOf, wanted } from './pictures';
+import { decoded, isMixed, largestShare, sizeOf, wanted } from './pictures';
 
 test('pictures in base64 are bytes of their shape', () => {
   const found = decoded(btoa(String.fromCharCode(0, 255, 7, 9)), [1, 2, 1]);
@@ -15,7 +15,7 @@ test('what a draw asks for is said, the most first', () => {
   expect(wanted(found, 0, 1, ['a', 'b', 'c'])).toBe('75 % c, 25 % a');
   expect(isMixed('75 % c, 25 % a')).toBe(true);
   expect(isMixed('100 % b')).toBe(false);
-  expect(mixedShort('75 % c, 25 % a')).toBe('75 % c');
+  expect(largestShare('75 % c, 25 % a')).toBe('75 %');
 });
 
 test('where no class is asked for nothing is said', () => {

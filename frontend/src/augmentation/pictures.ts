@@ -54,8 +54,8 @@ export function wanted(
 /** Whether a draw asks for more than one class. */
 export const isMixed = (words: string): boolean => words.includes(',');
 
-/** Its largest share alone. */
-export const mixedShort = (words: string): string => words.split(', ')[0] ?? '';
+/** The largest share alone. */
+export const largestShare = (words: string): string => `${words.split(' ')[0]} %`;
 
 /** A picture's size in words. */
 export const sizeOf = ([height, width, channels]: readonly number[]): string =>
