@@ -46,7 +46,6 @@ app.command()(cli_train.train)
 app.command()(cli_train.new)
 app.command()(cli_export.export)
 app.command()(cli_sweep.sweep)
-app.command()(cli_deploy.deploy)
 app.command()(cli_upload.upload)
 app.command()(cli_deploy.deploy)
 
