@@ -12,7 +12,7 @@ from pydantic import Field, ValidationError
 from server.datasets.proposals import profiled, proposals
 from server.engine.commands import Refused
 from server.experiment.registry import DATASETS, Spec
-from server.uploads.desk import LARGEST, Desk, Upload
+from server.uploads.desk import LARGEST, Busy, Desk, Upload
 from server.uploads.readers import Said
 from server.uploads.readers.said import Encoding, Format, Header
 from server.uploads.samples import SAMPLES
@@ -117,7 +117,10 @@ async def bring(
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != BYTES:
         raise HTTPException(422, f"send the file's bytes, with Content-Type: {BYTES}")
     said = Said(name=name, encoding=encoding, header=header, format=format)
-    upload = await desk.take(_chunks(request), said)
+    try:
+        upload = await desk.take(_chunks(request), said)
+    except Busy:
+        raise HTTPException(503, "too many files are being read; try again in a minute") from None
     response = JSONResponse(_told(upload), 202)
     response.headers["Location"] = f"/api/v1/uploads/{upload.id}"
     return response

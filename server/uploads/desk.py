@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import hashlib
 import json
+import os
 import secrets
 import shutil
 import subprocess
@@ -29,6 +30,8 @@ log = structlog.get_logger()
 LARGEST = 50_000_000
 #: files that are read at a time, seconds that one may take, and uploads that are remembered
 TOGETHER, PATIENCE, REMEMBERED = 2, 180, 500
+#: files that may be under way: coming in, waiting and being read
+WAITING = 40
 SLOW = "reading it takes longer than a file may; send fewer rows, or smaller ones"
 BROKEN = "reading it came to no end; see whether the file opens elsewhere, and save it again"
 
@@ -37,6 +40,10 @@ Status = Literal["reading", "done", "failed"]
 
 class TooLarge(Exception):
     """More bytes than a file may have."""
+
+
+class Busy(Exception):
+    """As many files are under way as may be."""
 
 
 @dataclass(eq=False)
@@ -66,15 +73,22 @@ class Desk:
         self._days, self._size = days, size
         self._uploads: OrderedDict[str, Upload] = OrderedDict()
         self._turn = asyncio.Semaphore(TOGETHER)
+        self._coming = 0
 
     async def take(self, chunks: AsyncIterator[bytes], said: Said) -> Upload:
-        """Write a file to disk as it comes, and begin to read it. Raises TooLarge."""
+        """Write a file to disk as it comes, and begin to read it. Raises TooLarge, Busy."""
+        waiting = sum(upload.status == "reading" for upload in self._uploads.values())
+        if waiting + self._coming >= WAITING:
+            raise Busy
         place = shelf.workplace()
+        self._coming += 1
         try:
             size, digest = await _written(chunks, place / "file", said)
         except BaseException:
             shutil.rmtree(place, ignore_errors=True)
             raise
+        finally:
+            self._coming -= 1
         upload = Upload(secrets.token_urlsafe(12), plain(said.name, 200), size, digest)
         self._uploads[upload.id] = upload
         while len(self._uploads) > REMEMBERED:
@@ -201,9 +215,11 @@ def _heard(upload: Upload, process: subprocess.Popen[str], said: Said) -> dict[s
 
 
 def _environment() -> dict[str, str]:
-    """Of the process: where Python finds what it imports, and that it has one thread."""
+    """Of the process: where Python finds what it imports, that it has one thread, and none of the
+    server's secrets."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("LAYERLAB_")}
     paths = ":".join(path for path in sys.path if path)
     single = dict.fromkeys(
         ("POLARS_MAX_THREADS", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1"
     )
-    return {"PYTHONPATH": paths, "LANG": "C.UTF-8", **single}
+    return own | single | {"PYTHONPATH": paths}

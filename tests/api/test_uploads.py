@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from server.uploads.desk import LARGEST
+from server.uploads.desk import LARGEST, WAITING
 from server.uploads.samples import SAMPLES
 
 BYTES = {"content-type": "application/octet-stream"}
@@ -203,3 +203,22 @@ def test_a_link_carries_the_file_and_says_where_it_is_missing(client):
     assert share.status_code == 201
     kept = client.get(f"/api/v1/shares/{share.json()['id']}").json()
     assert kept["experiment"]["data"]["dataset"]["file"] == dataset["file"]
+
+
+def test_a_desk_takes_so_many_files_at_once(client, application):
+    """Those that wait for their turn are files on the disk."""
+    lines = "a,b\n" + "".join(f"{i},{i % 7}\n" for i in range(200_000))
+    desk = application.state.desk
+    made, refused = [], None
+    while refused is None and len(made) <= WAITING:
+        answer = client.post("/api/v1/uploads?name=a.csv", content=lines, headers=BYTES)
+        lines += "1,1\n"  # another file
+        if answer.status_code == 503:
+            refused = answer
+        else:
+            made.append(answer.headers["location"])
+    for address in made:
+        client.delete(address)
+    assert refused is not None and "minute" in refused.json()["errors"][0]["message"]
+    assert all(desk.find(address.rpartition("/")[2]) is None for address in made)
+    assert brought(client, table(rows(30)), name="a.csv")["error"] is None
