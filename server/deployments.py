@@ -11,6 +11,7 @@ from typing import Any
 import anyio
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
 from server.datasets.preparation.shaping import DropColumns
 from server.datasets.profile import of_column
@@ -23,7 +24,7 @@ from server.engine.scheduler import hash_secret
 from server.engine.session import Session
 from server.experiment import Experiment
 from server.experiment.registry import ACTIVATIONS
-from server.export import base
+from server.export import Unsupported, base
 from server.export.weights_file import pack, unpack
 from server.store import Deployment, DeploymentTable, Store
 
@@ -106,15 +107,22 @@ class Deployments:
         try:
             experiment = Experiment.model_validate(deployment.experiment)
             run = Run.standing(experiment, self._programs, *unpack(experiment, weights))
-        except (ValueError, RuntimeError, OSError) as error:
-            reason = str(error).splitlines()[-1].strip().removeprefix("Value error, ")
-            message = f"what it was prepared by cannot be read any more ({reason}); deploy it anew"
-            raise Refused("/deployment", message) from error
+        except (Refused, Unsupported, ValueError, RuntimeError, OSError) as error:
+            message = (
+                f"what it was made of cannot be read any more ({_reason(error)}); deploy it anew"
+            )
+            raise Refused("", message) from error
         with self._lock:
             run = self._ready.setdefault(deployment.id, run)
             while len(self._ready) > READY:
                 self._ready.popitem(last=False)
         return run
+
+
+def _reason(error: Exception) -> str:
+    """Why, in a few words."""
+    said = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
+    return said.removeprefix("Value error, ").partition("; ")[0]
 
 
 def opens(given: str, *hashes: str) -> bool:

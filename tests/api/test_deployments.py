@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
@@ -11,6 +14,7 @@ from server.app import create_app
 from server.datasets.split import TRAIN, load
 from server.experiment import Experiment
 from server.settings import Settings
+from server.store import DeploymentTable
 from tests.conftest import CACHE
 
 DEPLOYMENTS = "/api/v1/deployments"
@@ -157,6 +161,19 @@ def test_it_answers_when_the_session_is_gone_and_until_it_is_deleted(client) -> 
         assert client.delete(mine, headers=bearer(secret)).status_code == 204
         assert client.get(mine).status_code == 404
         assert ask(client, one, **points).status_code == 404
+
+
+def test_a_table_whose_file_is_gone_is_told(application, client, iris) -> None:
+    _, model = iris
+    kept = client.portal.call(DeploymentTable(application.state.store).find, model["id"])
+    data = kept.experiment["data"] | {"dataset": {"kind": "own_table", "file": "0" * 64}}
+    other = replace(kept, id="gone", experiment=kept.experiment | {"data": data})
+    client.portal.call(DeploymentTable(application.state.store).keep, other, b"")
+    assert client.get(f"{DEPLOYMENTS}/gone").json()["title"] == "Irises"
+    answer = ask(client, model | {"id": "gone"}, rows=[{}])
+    assert answer.status_code == 422
+    (error,) = answer.json()["errors"]
+    assert re.search("file.*deploy it anew", error["message"]), error
 
 
 def test_later_training_does_not_reach_it_and_it_survives_its_server(tmp_path) -> None:
