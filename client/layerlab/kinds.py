@@ -20,6 +20,11 @@ if TYPE_CHECKING:  # for editors; a kind whose file is not named here works as w
     from server.datasets.own import *  # noqa: F403
     from server.datasets.own_media import *  # noqa: F403
     from server.datasets.pictures import *  # noqa: F403
+    from server.datasets.preparation.encoding import *  # noqa: F403
+    from server.datasets.preparation.missing import *  # noqa: F403
+    from server.datasets.preparation.pictures import *  # noqa: F403
+    from server.datasets.preparation.scaling import *  # noqa: F403
+    from server.datasets.preparation.shaping import *  # noqa: F403
     from server.datasets.sequences import *  # noqa: F403
     from server.datasets.surfaces import *  # noqa: F403
     from server.datasets.tables import *  # noqa: F403
@@ -38,6 +43,9 @@ if TYPE_CHECKING:  # for editors; a kind whose file is not named here works as w
     from server.layers.recurrent import *  # noqa: F403
     from server.layers.reshaping import *  # noqa: F403
     from server.layers.transposed import *  # noqa: F403
+    from server.training.augmentation.colours import *  # noqa: F403
+    from server.training.augmentation.geometric import *  # noqa: F403
+    from server.training.augmentation.mixing import *  # noqa: F403
     from server.training.losses import *  # noqa: F403
     from server.training.optimizers import *  # noqa: F403
     from server.training.schedules import *  # noqa: F403
@@ -57,6 +65,7 @@ def names() -> dict[str, Any]:
 
     kinds = (registry.DATASETS, registry.LAYERS, registry.LOSSES)
     kinds = (*kinds, registry.OPTIMIZERS, registry.SCHEDULES)
+    kinds = (*kinds, registry.PREPARATIONS, registry.AUGMENTATIONS)
     rooms = {name: getattr(experiment, name) for name in ROOMS}
     return rooms | {kind.__name__: kind for group in kinds for kind in group.values()}
 

@@ -22,6 +22,8 @@ ALL_KINDS = [
         registry.LOSSES,
         registry.OPTIMIZERS,
         registry.SCHEDULES,
+        registry.PREPARATIONS,
+        registry.AUGMENTATIONS,
     )
     for kind in kinds_of.values()
 ]
