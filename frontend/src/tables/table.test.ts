@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { Experiment, Schema } from '../types';
 import type { Profile, Spread, Stage } from './table';
-import { cellText, changes, farBars, mendsOf, moved, stepOf, valueText } from './table';
+import { cellText, changes, farBars, looksBack, mendsOf, moved, stepOf, valueText } from './table';
 
 const spread: Spread = {
   low: 0,
@@ -90,4 +91,18 @@ describe('a refusal', () => {
     ]);
     expect(of("'body' is text; leave it out")).toEqual([]);
   });
+});
+
+it('knows of a step that looks back on other rows', () => {
+  const kinds = [{ kind: 'log' }, { kind: 'window', back: true }].map(({ kind, back }) => ({
+    title: kind,
+    properties: { kind: { const: kind } },
+    ...(back ? { 'x-looks-back': true } : {}),
+  }));
+  const preparation = { items: { oneOf: kinds } };
+  const root = { properties: { data: { properties: { preparation } } } } as unknown as Schema;
+  const of = (...steps: string[]) =>
+    ({ data: { preparation: steps.map((kind) => ({ kind })) } }) as unknown as Experiment;
+  expect([looksBack(root, of('log')), looksBack(root, of('log', 'window'))]).toEqual([false, true]);
+  expect(looksBack(null, of('window'))).toBe(false);
 });

@@ -1,6 +1,6 @@
 /** Tables as the server tells of them, and what the page makes of it: pure. */
 
-import { properties, resolve } from '../forms/schema';
+import { at, properties, resolve, variant } from '../forms/schema';
 import type {
   Bytes,
   Experiment,
@@ -30,6 +30,8 @@ export interface Profile {
   missing: number;
   numbers: Spread | null;
   counts: { different: number; most: { value: string; count: number }[] } | null;
+  /** What a step has learned that it is of, such as a word. */
+  about?: string;
 }
 
 export type Cell = number | string | null;
@@ -92,6 +94,13 @@ export function rowBytes({ data }: Tensor): Bytes {
 
 /** The steps of an experiment's table; none where they are not known yet. */
 export const stepsOf = ({ data }: Experiment): KindValue[] => data.preparation ?? [];
+
+/** Whether a row is prepared with those before it, so that a row alone is none. */
+export function looksBack(root: Schema | null, experiment: Experiment): boolean {
+  if (!root) return false;
+  const items = at(root, 'data', 'preparation').items as Schema;
+  return stepsOf(experiment).some(({ kind }) => variant(items, kind)?.node['x-looks-back']);
+}
 
 /** A step with every setting said, so that two that mean the same are equal. */
 export function whole(root: Schema, node: Schema | undefined, step: KindValue): KindValue {

@@ -26,6 +26,7 @@ class Window(ColumnStep):
     )
     formula = r"x_t,\ x_{t-1}, \dots, x_{t-k}"
     kinds = ("number", "category")
+    hints = {"looks-back": True}
 
     lags: int = setting(
         1, title="Rows back", ge=1, le=50, choices=[1, 2, 3, 6, 12, 24], formula="k",
@@ -47,8 +48,8 @@ class Window(ColumnStep):
         """The rows in their order, without the first."""
         if frame.rows <= self.lags:
             raise ValueError(
-                f"each row needs the {self.lags} before it, and there are {frame.rows} in all; "
-                f"bring more than {self.lags}, in their order"
+                f"a row needs the {self.lags} before it, and of these rows the first {frame.rows} "
+                f"are only that; bring {self.lags + 1} or more, in their order"
             )
         names = {v.name for v in self.chosen(frame.variables)}
         columns: list[NDArray[Any]] = []
