@@ -9,6 +9,9 @@ import pytest
 from hypothesis import given, settings
 
 import layerlab
+import server.datasets
+import server.layers
+import server.training  # noqa: F401 - registers
 from layerlab import kinds, links
 from layerlab.tree import patch_at
 from server.experiment import registry
