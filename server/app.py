@@ -106,7 +106,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         keeper = Keeper(engine, store, settings.keep_days, size, passing=sweeps.holds)
         app.state.keeper = keeper
         keeping = app.state.keeping = Keeping(sweeps, store, settings.keep_days, size)
-        app.state.deployments = Deployments(engine.programs, store, size)
+        app.state.deployments = Deployments(engine.programs, store, size, settings.keep_days)
         kept = [asyncio.create_task(keep.run()) for keep in (keeper, keeping)]
         kept_size = settings.keep_upload_megabytes * 1_000_000
         desk = app.state.desk = Desk(settings.keep_upload_days, kept_size)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
@@ -44,13 +45,15 @@ class Deployments:
     """The deployed models of a store.
 
     programs: where what is compiled for them is kept, with that of the sessions. size: bytes
-    that all may take.
+    that all may take. days: after how many in which nobody has called one, it makes room for a
+    new one where that is short.
     """
 
-    def __init__(self, programs: Programs, store: Store, size: int) -> None:
+    def __init__(self, programs: Programs, store: Store, size: int, days: float) -> None:
         self._programs = programs
         self._table = DeploymentTable(store)
         self._size = size
+        self._days = days
         self._ready: OrderedDict[str, Run] = OrderedDict()
         self._lock = threading.Lock()
         self._workers = anyio.CapacityLimiter(WORKERS)
@@ -63,7 +66,7 @@ class Deployments:
         if len(await self._table.of_session(session.id)) >= MOST:
             raise Refused("/session", f"it has been deployed {MOST} times; delete one of them")
         frozen, weights = await anyio.to_thread.run_sync(_frozen, session)
-        if await self._table.size() + len(weights) > self._size:
+        if not await self._has_room(len(weights)):
             raise TooMuch("this server keeps no more deployed models; delete one of yours")
         key = secrets.token_urlsafe(24)
         new = Deployment(
@@ -75,6 +78,12 @@ class Deployments:
             **frozen,
         )
         return await self._table.keep(new, weights), key
+
+    async def _has_room(self, more: int) -> bool:
+        if await self._table.size() + more <= self._size:
+            return True
+        await self._table.forget_idle(time.time() - self._days * 86_400)
+        return await self._table.size() + more <= self._size
 
     async def find(self, deployment_id: str) -> Deployment | None:
         return await self._table.find(deployment_id)

@@ -45,8 +45,9 @@ class Settings(BaseSettings):
     """Days after which a session that nobody came back to, or a sweep, is forgotten."""
 
     keep_megabytes: int = Field(default=2000, ge=1)
-    """Space that kept sessions may take, and kept sweeps as much; beyond it the oldest are
-    forgotten. Deployed models may take as much: beyond it no more are taken."""
+    """Space that kept sessions may take, kept sweeps as much, and deployed models as much; beyond
+    it the oldest are forgotten, of the models those alone that nobody has called for keep_days:
+    where these take too little, no more are taken."""
 
     keep_upload_days: float = Field(default=365, gt=0)
     """Days after which a file that somebody brought and nobody used is forgotten."""

@@ -102,6 +102,13 @@ class DeploymentTable:
         async with transaction(self._engine) as connection:
             return (await connection.execute(gone)).rowcount > 0
 
+    async def forget_idle(self, before: float) -> int:
+        """Delete those that were neither made nor called since a moment (seconds since 1970); how
+        many were."""
+        made, called = deployments.c.created < before, deployments.c.called < before
+        async with transaction(self._engine) as connection:
+            return (await connection.execute(delete(deployments).where(made, called))).rowcount
+
     async def size(self) -> int:
         """Bytes that all of them take, about."""
         columns = deployments.c.weights, deployments.c.experiment, deployments.c.log

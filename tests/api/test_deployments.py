@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +13,7 @@ from sklearn.preprocessing import StandardScaler
 
 from server.app import create_app
 from server.datasets.split import TRAIN, load
+from server.deployments import Deployments, TooMuch
 from server.experiment import Experiment
 from server.settings import Settings
 from server.store import DeploymentTable
@@ -199,3 +201,19 @@ def test_later_training_does_not_reach_it_and_it_survives_its_server(tmp_path) -
     with TestClient(create_app(settings)) as client:
         assert ask(client, model, rows=[row]).json() == answer.json()
         assert client.get(f"{DEPLOYMENTS}/{model['id']}").json()["digest"] == model["digest"]
+
+
+def test_what_nobody_calls_makes_room_and_else_there_is_none(application, client, iris) -> None:
+    table = DeploymentTable(application.state.store)
+    idle = replace(client.portal.call(table.find, iris[1]["id"]), id="idle")
+    client.portal.call(table.keep, idle, b"")
+    size = client.portal.call(table.size)
+    session = begun(client, {"data": {"dataset": "xor"}})
+    room = Deployments(application.state.engine.programs, application.state.store, size, days=30)
+    live = client.portal.call(application.state.keeper.find, session["id"])
+    with pytest.raises(TooMuch, match="delete one"):
+        client.portal.call(room.deploy, live, "", "no room")
+    assert client.portal.call(table.find, "idle") is not None  # it is young
+    assert client.portal.call(table.forget_idle, idle.created - 1) == 0
+    assert client.portal.call(table.forget_idle, time.time()) >= 1
+    assert client.portal.call(table.find, "idle") is None
