@@ -56,9 +56,8 @@ describe('a file on its way', () => {
 
   it('is called off while it is sent', async () => {
     server.now = upload();
-    const going = bring(file('iris.csv'));
-    bringing.cancel();
-    await going;
+    server.onsend = () => bringing.cancel();
+    await bring(file('iris.csv'));
     expect(at()).toBe('empty');
     expect(server.forgotten).toEqual(['u1']);
   });

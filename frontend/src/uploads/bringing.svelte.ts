@@ -1,5 +1,5 @@
 import { Refused } from '../wire/api';
-import type { Brought } from './gather';
+import { type Brought, sizeOf } from './gather';
 import { sizeText } from './notes';
 import { packed } from './pack';
 import { type Note, type Reading, server, type Upload, type Wire } from './wire';
@@ -48,7 +48,9 @@ export class Bringing {
     this.#body = null;
     this.reading = {};
     this.name = name;
-    this.size = files.reduce((total, { file }) => total + file.size, 0);
+    this.stage = { at: files.length > 1 ? 'packing' : 'sending', done: 0, total: 0 };
+    this.size = await sizeOf(files);
+    if (signal.aborted) return;
     const wrong = whatIsWrong(files.length, this.size);
     if (wrong) return this.#fail(wrong, false);
     await this.#guard(signal, async () => {

@@ -5,6 +5,8 @@ import type { Reading, Sending, Upload, Wire } from './wire';
 export class FakeUploads implements Wire {
   sent: { name: string; text: string; reading: Reading }[] = [];
   forgotten: string[] = [];
+  /** Called while a file is being sent. */
+  onsend: () => void = () => {};
   looked = 0;
   /** What is thrown at the next sending, or looking. */
   refusing: unknown = null;
@@ -13,6 +15,7 @@ export class FakeUploads implements Wire {
   send = async (file: Blob, name: string, reading: Reading, sending: Sending): Promise<Upload> => {
     this.sent.push({ name, text: await file.text(), reading });
     sending.onprogress(file.size);
+    this.onsend();
     return this.#answer();
   };
 

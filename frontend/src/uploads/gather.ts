@@ -70,6 +70,18 @@ export function nameOf(brought: Brought[]): string {
   return `${roots.size === 1 && root ? root : 'files'}.zip`;
 }
 
+const AT_ONCE = 100; // files
+
+/** Bytes of all of them. The disk is asked about each, so frames may be drawn in between. */
+export async function sizeOf(files: Brought[]): Promise<number> {
+  let total = 0;
+  for (const [i, { file }] of files.entries()) {
+    if (i % AT_ONCE === AT_ONCE - 1) await new Promise((drawn) => setTimeout(drawn));
+    total += file.size;
+  }
+  return total;
+}
+
 /** How many files lie in each folder, which is a class; none where they lie in none. */
 export function tally(files: Brought[]): { folder: string; count: number }[] {
   const counts = new Map<string, number>();
