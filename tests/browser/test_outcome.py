@@ -162,6 +162,8 @@ def test_the_details_are_tabs_that_arrows_walk(page: Page) -> None:
     page.keyboard.press("ArrowRight")
     expect(page.get_by_role("img", name=re.compile("^ROC of blue: AUC "))).to_be_visible()
     page.keyboard.press("ArrowRight")
+    expect(lab.tab("Plane")).to_be_focused()
+    page.keyboard.press("ArrowRight")
     expect(lab.tab("Histograms")).to_be_focused()
     expect(page.get_by_role("img", name=re.compile("^Layer 1, weights: 8 values"))).to_be_visible()
     page.keyboard.press("ArrowRight")

@@ -116,7 +116,7 @@ export function barsOf(answer: Answer, most: number): Bar[] {
 }
 
 /** A long example is told of in a snippet, not written out. */
-const LONG = 600;
+const LONG = 20_000;
 
 function bodyText(asked: Asked): string {
   const text = JSON.stringify(asked);
