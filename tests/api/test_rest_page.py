@@ -16,11 +16,12 @@ BLOCKS = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
 
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="the examples are for curl")
-def test_the_examples_run(server_url) -> None:
+def test_the_examples_run(server_url, tmp_path) -> None:
     assert len(BLOCKS) >= 10
     script = "\n".join(["set -eu -o pipefail", *BLOCKS])
     shell = subprocess.run(
         ["bash", "-c", script],
+        cwd=tmp_path,
         env=os.environ | {"LAYERLAB": server_url},
         capture_output=True,
         text=True,

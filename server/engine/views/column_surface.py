@@ -37,8 +37,10 @@ class ColumnSurface(View):
     help = "The answers all over two columns as they were collected, all others fixed."
     seldom = True
     forms = ("table",)
-    x: str = Field(max_length=200, description="The column of numbers or categories to the right.")
-    y: str = Field(max_length=200, description="And upwards.")
+    x: str = Field(
+        "", max_length=200, description="The column of numbers or categories to the right."
+    )
+    y: str = Field("", max_length=200, description="And upwards; without both there is nothing.")
     fixed: Literal["typical", "row"] = Field(
         "typical",
         description="At what the others are: medians and most frequent categories of the training "
