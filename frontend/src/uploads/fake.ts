@@ -44,6 +44,7 @@ export const upload = (part: Partial<Upload> = {}): Upload => ({
   progress: 0,
   doing: null,
   datasets: [{ kind: 'own_table', file: 'abc' } as KindValue],
+  about: null,
   notes: [],
   error: null,
   ...part,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Brought, chosen, endingOf, nameOf, sorted, tally } from './gather';
+import { type Brought, chosen, endingOf, nameOf, sorted } from './gather';
 
 const ENDINGS = ['.png', '.wav', '.csv'];
 
@@ -26,13 +26,6 @@ describe('what is brought', () => {
     const many = brought('a/.DS_Store', 'a/Thumbs.db', 'a/one.png', 'a/two.png');
     expect(paths(sorted(many, ENDINGS))).toEqual(['a/one.png', 'a/two.png']);
     expect(paths(sorted(brought('thesis.docx'), ENDINGS))).toEqual(['thesis.docx']);
-  });
-
-  it('is counted folder by folder', () => {
-    expect(tally(brought('cat/1.png', 'dog/1.png', 'cat/2.png', 'loose.png'))).toEqual([
-      { folder: 'cat', count: 2 },
-      { folder: 'dog', count: 1 },
-    ]);
   });
 
   it('tells a file by its name and its ending', () => {

@@ -81,13 +81,3 @@ export async function sizeOf(files: Brought[]): Promise<number> {
   }
   return total;
 }
-
-/** How many files lie in each folder, which is a class; none where they lie in none. */
-export function tally(files: Brought[]): { folder: string; count: number }[] {
-  const counts = new Map<string, number>();
-  for (const { path } of files) {
-    const [folder = '', ...rest] = path.split('/');
-    if (rest.length) counts.set(folder, (counts.get(folder) ?? 0) + 1);
-  }
-  return [...counts].map(([folder, count]) => ({ folder, count }));
-}

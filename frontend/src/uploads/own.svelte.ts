@@ -1,7 +1,7 @@
 import { Latest } from '../tables/latest.svelte';
 import type { Json, KindValue, Schema } from '../types';
 import { Bringing } from './bringing.svelte';
-import { type Brought, nameOf, sorted, tally } from './gather';
+import { type Brought, nameOf, sorted } from './gather';
 import { allEndings, fileOf, ownKinds, tableOf, withType } from './kinds';
 import { rememberName } from './names';
 import { getProfile, type TableProfile } from './wire';
@@ -12,8 +12,6 @@ export class OwnData {
   readonly bringing = new Bringing();
   /** What the file can be used as. */
   choices = $state.raw<KindValue[]>([]);
-  /** Classes of what was packed here, by their folders. */
-  folders = $state.raw<ReturnType<typeof tally>>([]);
   /** The dataset as it would be used; null: there is none to look at. */
   draft = $state.raw<KindValue | null>(null);
   readonly profile = new Latest<TableProfile>();
@@ -42,7 +40,6 @@ export class OwnData {
   /** A dataset that is there, with its columns. */
   look(schema: Schema, dataset: KindValue): void {
     this.bringing.cancel();
-    this.folders = [];
     this.#choose(schema, [dataset]);
     this.open = true;
   }
@@ -51,7 +48,6 @@ export class OwnData {
     this.draft = null;
     this.open = true;
     const kept = sorted(files, allEndings(ownKinds(schema)));
-    this.folders = tally(kept);
     await this.bringing.bring(kept, nameOf(files));
     this.#take(schema);
   }

@@ -20,6 +20,8 @@ export interface Upload {
   doing: string | null;
   /** What it can be learned from as, the likeliest first. */
   datasets: KindValue[];
+  /** What is in it, in a few words. */
+  about: string | null;
   notes: Note[];
   error: Note | null;
 }
