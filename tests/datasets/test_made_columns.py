@@ -176,7 +176,7 @@ def test_rows_from_outside_are_looked_back_on_in_their_order() -> None:
     mean, deviation = live.loaded.prepared.scale  # pyright: ignore[reportOptionalMemberAccess]
     expected = live.predict(live.loaded.inputs[:4]) * deviation + mean
     np.testing.assert_allclose(outputs, expected, rtol=1e-5)
-    with pytest.raises(Refused, match="a row needs the 2 before it.*bring 3 or more"):
+    with pytest.raises(Refused, match=r"a row needs the 2 before it.*bring 3 or more"):
         live.predict_rows(rows[:2])
 
 
