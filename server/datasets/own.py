@@ -30,7 +30,15 @@ class ColumnType(Spec):
     """What a column is, where that is not what it is guessed to be."""
 
     column: str = setting(title="Column", help="The column's name.", max_length=120)
-    kind: Kind = setting(title="Kind", help="What its cells are.")
+    kind: Kind = setting(
+        title="Kind", help="What its cells are.",
+        options={
+            "number": ("Number", "Quantities."),
+            "category": ("Category", "One of a few, told apart by their names."),
+            "text": ("Text", "Words, or names that are hardly there twice."),
+            "time": ("Time", "Days and times of day."),
+        },
+    )  # fmt: skip
 
 
 def file_setting() -> Any:

@@ -260,7 +260,7 @@ def test_rows_with_gaps_and_repeated_rows_go() -> None:
 def test_the_first_test_rows_are_told_of_as_they_were_collected() -> None:
     steps = [{"kind": "drop_missing", "columns": ["bmi"]}, {"kind": "pca"}, "one_hot"]
     found = prepared(dataset="diabetes", preparation=steps)
-    told, table = profile.tested(found, ()), DATASETS["diabetes"]().table()
+    told, table = profile.tested(found, (), "test"), DATASETS["diabetes"]().table()
     rows = {tuple(row) for row in zip(*(_cells(c) for c in table.columns), strict=True)}
     examples = zip(told["examples"], told["answers"], strict=True)
     assert {(*row, answer) for row, answer in examples} <= rows
