@@ -500,11 +500,12 @@ def predict(
 def predicted(run: Run, body: Examples) -> tuple[NDArray[np.float32], NDArray[np.int32] | None]:
     """The outputs (N, ..., K) and, for classification, the classes (N, ...). Raises Refused and
     HTTPException."""
-    experiment = run.experiment
-    if body.rows is not None:
-        outputs = run.predict_rows(body.rows)
-    else:
-        outputs = run.predict(_examples(body.inputs or [], run))
+    with run.lock:  # what was checked is what is asked
+        experiment = run.experiment
+        if body.rows is not None:
+            outputs = run.predict_rows(body.rows)
+        else:
+            outputs = run.predict(_examples(body.inputs or [], run))
     if not experiment.task.classes:
         return outputs, None
     low = target_low(experiment.training.loss, experiment.output_activation)

@@ -57,11 +57,10 @@ def coefficients(sound: NDArray[np.float64]) -> NDArray[np.float32]:
     """(samples,) of 8 kHz between -1 and 1 -> (T, 13): as those of the spoken digits
     (datasets/sources/speech.py says how)."""
     from scipy.fft import dct
-    from scipy.signal.windows import hann
 
     around = np.pad(sound, WINDOW // 2, mode="reflect" if len(sound) > WINDOW // 2 else "constant")
     windows = np.lib.stride_tricks.sliding_window_view(around, WINDOW)[::HOP]
-    power = np.abs(np.fft.rfft(windows * hann(WINDOW, sym=False))) ** 2
+    power = np.abs(np.fft.rfft(windows * np.hanning(WINDOW + 1)[:-1])) ** 2
     loud = 10 * np.log10(np.maximum(power @ bands(), 1e-10))
     loud = np.maximum(loud, loud.max() - 80)
     return np.asarray(dct(loud, norm="ortho"), np.float32)[:, :COEFFICIENTS]
@@ -81,7 +80,6 @@ def bands() -> NDArray[np.float64]:
 def _sound(data: bytes, member: Member) -> NDArray[np.float64]:
     """One channel of 8 kHz between -1 and 1."""
     from scipy.io import wavfile
-    from scipy.signal import resample_poly
 
     try:
         with warnings.catch_warnings():
@@ -98,6 +96,12 @@ def _sound(data: bytes, member: Member) -> NDArray[np.float64]:
         sound = sound.mean(axis=1)
     if len(sound) < rate // 20 or not np.isfinite(sound).all():
         raise Unreadable(f"{member.name} has no sound to speak of; remove it")
+    return sound if rate == RATE else _resampled(sound, rate)
+
+
+def _resampled(sound: NDArray[np.float64], rate: int) -> NDArray[np.float64]:
+    from scipy.signal import resample_poly  # which takes long to import
+
     shared = math.gcd(rate, RATE)
     return resample_poly(sound, RATE // shared, rate // shared)
 
