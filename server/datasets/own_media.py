@@ -59,7 +59,9 @@ class OwnPictures(PictureDataset):
         return first_of_each(cls().read())
 
     def preparation(self) -> tuple[dict[str, Any], ...]:
-        return ({"kind": "resize", "height": SIDE, "width": SIDE},) if self.input_shape[0] > SIDE else ()
+        if self.input_shape[0] <= SIDE:
+            return ()
+        return ({"kind": "resize", "height": SIDE, "width": SIDE},)
 
     def suggestion(self) -> dict[str, Any]:
         side = min(self.input_shape[0], SIDE)

@@ -175,9 +175,7 @@ def _epoch_rows(shape: Shape, key: jax.Array, data: Tree, start: jax.Array) -> T
     return inputs[index], targets[index]
 
 
-def _batch(
-    shape: Shape, state: Tree, data: Tree, rows: Tree, at: jax.Array
-) -> Rows:
+def _batch(shape: Shape, state: Tree, data: Tree, rows: Tree, at: jax.Array) -> Rows:
     """Inputs, targets, mask of the rows and of the answers that count, of the step whose rows
     begin at `at`."""
     size = 2 * shape.batch if shape.carries else shape.batch

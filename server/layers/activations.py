@@ -108,7 +108,8 @@ def softplus(z: Array) -> Array:
 
 
 @ACTIVATIONS.register(
-    "sigmoid", title="Sigmoid", negative=False, probability=True, formula=r"\sigma(z) = \frac{1}{1 + e^{-z}}",
+    "sigmoid", title="Sigmoid", negative=False, probability=True,
+    formula=r"\sigma(z) = \frac{1}{1 + e^{-z}}",
     symbol=r"\sigma",
     help="Squeezes its input between 0 and 1; in the output layer, a probability.",
 )  # fmt: skip
