@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from benchmarks._common import ROOT
 
-NAMES = ("alone", "together", "hall", "touch", "fair", "small", "families", "learning")
+NAMES = ("alone", "together", "hall", "touch", "fair", "small", "families", "learning", "bringing")
 QUICK = {
     "hall": ["--seconds", "10"],
     "touch": ["--rounds", "10", "--shapes", "5"],
