@@ -537,6 +537,11 @@ export class LabStore implements Lab {
   }
 
   /** One patch is under way at a time; what is dragged meanwhile becomes one next patch. */
+  /** Whether a change is on its way: the session may be another than the one that is shown. */
+  get changing(): boolean {
+    return this.#sending !== null;
+  }
+
   #queue(patch: Patch, after: Experiment): Promise<boolean> {
     return new Promise((settle) => {
       const waiting = this.#waiting;

@@ -131,7 +131,7 @@ def _some(whole: Table, rows: NDArray[np.intp]) -> Table:
 
 
 def _array(path: Path) -> NDArray[Any]:
-    return np.load(path, allow_pickle=False)
+    return np.load(path, mmap_mode="r", allow_pickle=False)
 
 
 def _folder(file: str | None, becomes: str) -> Path:
