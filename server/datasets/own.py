@@ -17,7 +17,7 @@ from server.uploads.cells import Kind
 from .base import Points
 from .sequences import SequenceDataset, foreseeing, windows
 from .sources import Column, Table, own
-from .tables import TableDataset
+from .tables import TableDataset, check_answer
 from .written import SentenceDataset
 
 #: categories of a column that are told apart unless one asks for more, and names of columns that
@@ -94,6 +94,7 @@ class OwnTable(OwnColumns, TableDataset):
                 "answer: no column has numbers, or a few categories, that differ; say what the "
                 "columns are, or bring another table"
             )
+        check_answer(self.asked)
         known = self.asked.values[~self.asked.missing]
         if len(np.unique(known)) < 2:
             raise ValueError(

@@ -35,8 +35,8 @@ def _of_table(file: str, facts: Mapping[str, Any]) -> list[dict[str, Any]]:
     found = [table, *(one for one in others if _is_valid(one))]
     # a table of text and of one other column is one of sentences
     texts = sum(kind == "text" for kind in kinds.values())
-    if len(kinds) == 2 and texts == 1 and len(found) > 1:
-        return [found[1], table, *found[2:]]
+    if len(kinds) == 2 and texts == 1:
+        found.sort(key=lambda one: one["kind"] != "own_sentences")
     return found
 
 

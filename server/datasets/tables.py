@@ -80,12 +80,7 @@ class TableDataset(Dataset):
         if self.answer not in columns:
             names = ", ".join(map(repr, columns))
             raise ValueError(f"answer: there is no column {self.answer!r}; there are {names}")
-        asked = columns[self.answer]
-        if asked.kind not in ("number", "category") or len(asked.categories) > MAX_CLASSES:
-            raise ValueError(
-                f"answer: {self.answer!r} is {asked.kind}; choose a column of numbers, or of at "
-                f"most {MAX_CLASSES} categories"
-            )
+        check_answer(columns[self.answer])
         return self
 
     @cached_property
@@ -211,6 +206,15 @@ class TableDataset(Dataset):
                 "batch_size": 32,
             },
         }
+
+
+def check_answer(asked: Column) -> None:
+    """Raises ValueError, with path and mend, for a column that cannot be predicted."""
+    if asked.kind not in ("number", "category") or len(asked.categories) > MAX_CLASSES:
+        raise ValueError(
+            f"answer: {asked.name!r} is {asked.kind}; choose a column of numbers, or of at "
+            f"most {MAX_CLASSES} categories"
+        )
 
 
 def _read(cell: Any, v: Variable, row: int) -> Any:

@@ -177,6 +177,7 @@ def test_kinds_are_corrected(client):
         ({"kind": "own_table", "file": "0" * 64}, "file", "bring it again"),
         ({"kind": "own_table", "file": "../../etc/passwd"}, "file", "pattern"),
         ({"kind": "own_table", "answer": "remark"}, "answer", "text"),
+        ({"kind": "own_table", "types": [{"column": "busy", "kind": "text"}]}, "answer", "text"),
         ({"kind": "own_table", "answer": "no"}, "answer", "there is no column"),
         ({"kind": "own_sentences", "text": "weather"}, "text", "category"),
         ({"kind": "own_series", "column": "remark"}, "column", "text"),
