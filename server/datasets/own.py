@@ -110,6 +110,16 @@ class OwnTable(OwnColumns, TableDataset):
         found = tuple(c.name for c in others if _says_nothing(c))
         return found if len(found) < len(others) else ()
 
+    def preparation(self) -> tuple[dict[str, Any], ...]:
+        """As of any table; where nothing but texts is left, of their words."""
+        others = [c for c in self.table().columns if c is not self.asked]
+        texts = [c.name for c in others if c.kind == "text" and not c.missing.all()]
+        rest = [c.name for c in others if c.name not in texts]
+        if not texts or any(name not in self.useless for name in rest):
+            return super().preparation()
+        drop = ({"kind": "drop_columns", "columns": rest},) if rest else ()
+        return (*drop, {"kind": "bag_of_words", "columns": texts})
+
 
 def _says_nothing(column: Column) -> bool:
     if column.missing.all():

@@ -30,7 +30,7 @@ def _of_table(file: str, facts: Mapping[str, Any]) -> list[dict[str, Any]]:
     when = next((name for name, kind in kinds.items() if kind == "time"), None)
     others = [
         {"kind": "own_sentences", "file": file},
-        {"kind": "own_series", "file": file, "order": when},
+        {"kind": "own_series", "file": file, "order": when, "length": min(20, facts["rows"] // 3)},
     ]
     found = [table, *(one for one in others if _is_valid(one))]
     # a table of text and of one other column is one of sentences

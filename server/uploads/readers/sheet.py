@@ -121,11 +121,16 @@ def _answer(columns: Sequence[Cells], kinds: Sequence[str]) -> str | None:
     usable = {
         column.name: kind
         for column, kind in zip(columns, kinds, strict=True)
-        if kind in ("number", "category") and column.cells.n_unique() > 1
+        if kind in ("number", "category") and _differs(column, kind)
     }
     named = [name for name in usable if name.lower() in ANSWERS]
     classes = [name for name, kind in usable.items() if kind == "category"]
     return (named or classes or list(usable) or [None])[-1]
+
+
+def _differs(column: Cells, kind: str) -> bool:
+    cells = column.numbers() if kind == "number" else column.cells
+    return cells.drop_nulls().n_unique() > 1
 
 
 def _odd(columns: Sequence[Cells], kinds: Sequence[str], first: int) -> Iterable[Note]:
