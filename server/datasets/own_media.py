@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from server.experiment.registry import DATASETS, setting
+from server.experiment.registry import DATASETS, Spec, setting
 
 from .base import Points
 from .measured import SpeechDataset
@@ -20,8 +20,26 @@ from .written import TESTS, StretchDataset
 SIDE = 32
 
 
+class OwnClasses(Spec):
+    """Files of a zip, each in the folder of its class."""
+
+    becomes: ClassVar[str]
+
+    file: str | None = file_setting()
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The folders, in the order of their names."""
+        return own.classes(self.file, self.becomes)
+
+    @property
+    def classes(self) -> int:
+        """How many there are."""
+        return len(self.class_names)
+
+
 @DATASETS.register
-class OwnPictures(PictureDataset):
+class OwnPictures(OwnClasses, PictureDataset):
     """Pictures of a zip file, each in the folder of its class; cut to squares."""
 
     kind: Literal["own_pictures"] = "own_pictures"
@@ -33,19 +51,10 @@ class OwnPictures(PictureDataset):
         "accept": ".zip,.png,.jpg,.jpeg,.webp,.gif,.bmp",
     }
 
-    file: str | None = file_setting()
     samples: int = setting(
         5000, title="Samples", ge=20, le=10_000, scale="log", choices=[100, 500, 1000, 5000],
         help="How many of the pictures are taken, before the split; all, where there are fewer.",
     )  # fmt: skip
-
-    @property
-    def class_names(self) -> tuple[str, ...]:
-        return own.classes(self.file, "pictures")
-
-    @property
-    def classes(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
-        return len(self.class_names)
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -93,7 +102,7 @@ class OwnText(StretchDataset):
 
 
 @DATASETS.register
-class OwnRecordings(SpeechDataset):
+class OwnRecordings(OwnClasses, SpeechDataset):
     """Recordings of a zip file, each in the folder of its class."""
 
     kind: Literal["own_recordings"] = "own_recordings"
@@ -102,7 +111,6 @@ class OwnRecordings(SpeechDataset):
     help = "A folder of WAV files for each class, as 13 coefficients; until then, three tones."
     hints: ClassVar[dict[str, Any]] = {"own": True, "accept": ".zip,.wav"}
 
-    file: str | None = file_setting()
     length: int = setting(
         30, title="Length", ge=5, le=100, choices=[10, 20, 30, 40, 60, 100],
         help="How many steps of 25 ms, at a recording's end, are heard.",
@@ -111,14 +119,6 @@ class OwnRecordings(SpeechDataset):
         3000, title="Samples", ge=20, le=10_000, scale="log", choices=[200, 500, 1000, 3000],
         help="How many of the recordings are taken, before the split.",
     )  # fmt: skip
-
-    @property
-    def class_names(self) -> tuple[str, ...]:
-        return own.classes(self.file, "recordings")
-
-    @property
-    def classes(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
-        return len(self.class_names)
 
     def heard(self) -> tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.float32]]:
         return own.recordings(self.file)

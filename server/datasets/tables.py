@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pydantic import model_validator
 
 from server.experiment.registry import DATASETS, setting
+from server.uploads.cells import FAR
 
 from . import sources
 from .base import Dataset, Points, Problem
@@ -21,8 +22,6 @@ from .sources import Column, Table
 
 #: categories that an answer may be of
 MAX_CLASSES = 100
-#: the largest number that a cell may hold
-FAR = 1e12
 DAY = np.timedelta64(1, "D")
 MEDICAL = (
     "A lesson, no medical device: it has learned from few patients of one place and time, and "

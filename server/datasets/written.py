@@ -89,14 +89,7 @@ class Shakespeare(StretchDataset):
 
 @once
 def _plays() -> tuple[tuple[str, ...], NDArray[np.uint8]]:
-    return spelled(sources.shakespeare().content)
-
-
-def spelled(text: str) -> tuple[tuple[str, ...], NDArray[np.uint8]]:
-    """The different characters of a text, 256 at most, and the text as their indices."""
-    letters = tuple(sorted(set(text)))
-    known = {letter: i for i, letter in enumerate(letters)}
-    return letters, np.array([known[letter] for letter in text], np.uint8)
+    return sources.spelled(sources.shakespeare().content)
 
 
 class SentenceDataset(TokenDataset):

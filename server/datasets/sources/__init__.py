@@ -10,7 +10,7 @@ from .series import airline, co2
 from .speech import Recordings, spoken_digits
 from .table import Column, Field, Kind, Table, column, columns
 from .tables import penguins, sentences, titanic
-from .text import Text, shakespeare
+from .text import Text, shakespeare, spelled
 
 #: every table by its name
 TABLES = {
@@ -43,6 +43,7 @@ __all__ = [
     "penguins",
     "sentences",
     "shakespeare",
+    "spelled",
     "spoken_digits",
     "titanic",
     "wine",

@@ -25,6 +25,7 @@ from server.uploads.readers.text import TEXT
 from server.uploads.samples import SAMPLES
 
 from .table import Column, Table
+from .text import spelled
 
 #: files whose content is held in memory
 HELD = 8
@@ -49,19 +50,19 @@ def held(load: Callable[..., T]) -> Callable[..., T]:
 def facts(file: str | None, becomes: str) -> dict[str, Any]:
     """What its reader said of a file. Raises ValueError, with the path and the mend, where it is
     not here, or is of another sort."""
-    return json.loads((_folder(file, becomes) / shelf.FACTS).read_text())
+    return _opened(file, becomes)[1]
 
 
 @held
 def table(file: str | None, types: Types, samples: int) -> Table:
     """The table of a file: `samples` of its rows at most, in their order. types: what columns
     are, where it is not what they are guessed to be. Raises ValueError, with path and mend."""
-    known = facts(file, "table")
+    folder, known = _opened(file, "table")
     guessed: dict[str, Kind] = {c["name"]: c["guessed"] for c in known["columns"]}
     for i, (name, _) in enumerate(types):
         if name not in guessed:
             raise ValueError(f"types.{i}.column: there is no column {name!r:.80}; leave it out")
-    columns = _columns(file, known, guessed | dict(types))
+    columns = _columns(folder, known, guessed | dict(types))
     found = Table(tuple(columns), known["answer"] or "")
     if found.rows <= samples:
         return found
@@ -69,15 +70,10 @@ def table(file: str | None, types: Types, samples: int) -> Table:
     return _some(found, np.sort(rng.permutation(found.rows)[:samples]))
 
 
-def row_count(file: str | None) -> int:
-    """How many rows the file has. Raises ValueError as `table`."""
-    return facts(file, "table")["rows"]
-
-
 @held
 def pictures(file: str | None) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """Pictures (N, side, side, channels) and their classes (N,). Raises ValueError."""
-    folder = _folder(file, "pictures")
+    folder, _ = _opened(file, "pictures")
     return frozen(_array(folder / PICTURES)), frozen(_array(folder / LABELS).astype(np.float32))
 
 
@@ -87,7 +83,7 @@ def recordings(
 ) -> tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.float32]]:
     """Coefficients (N, T, 13), how many of the T steps each recording has, and its class. Raises
     ValueError."""
-    folder = _folder(file, "recordings")
+    folder, _ = _opened(file, "recordings")
     features, lengths, labels = (_array(folder / name) for name in (FEATURES, LENGTHS, SPOKEN))
     return frozen(features), frozen(lengths), frozen(labels.astype(np.float32))
 
@@ -95,10 +91,9 @@ def recordings(
 @held
 def letters(file: str | None) -> tuple[tuple[str, ...], NDArray[np.uint8]]:
     """The different characters of a text, and it as their indices. Raises ValueError."""
-    text = (_folder(file, "text") / TEXT).read_text("utf-8")
-    found = tuple(sorted(set(text)))
-    known = {letter: i for i, letter in enumerate(found)}
-    return found, frozen(np.array([known[letter] for letter in text], np.uint8))
+    folder, _ = _opened(file, "text")
+    found, text = spelled((folder / TEXT).read_text("utf-8"))
+    return found, frozen(text)
 
 
 @held
@@ -107,10 +102,10 @@ def classes(file: str | None, becomes: str) -> tuple[str, ...]:
     return tuple(facts(file, becomes)["classes"])
 
 
-def _columns(file: str | None, known: dict[str, Any], kinds: dict[str, Kind]) -> list[Column]:
+def _columns(folder: Path, known: dict[str, Any], kinds: dict[str, Kind]) -> list[Column]:
     import polars as pl
 
-    frame = pl.read_parquet(_folder(file, "table") / TABLE)
+    frame = pl.read_parquet(folder / TABLE)
     found: list[Column] = []
     for i, (name, kind) in enumerate(kinds.items()):
         cells = Cells(name, frame[str(i)], known["comma"])
@@ -134,17 +129,20 @@ def _array(path: Path) -> NDArray[Any]:
     return np.load(path, mmap_mode="r", allow_pickle=False)
 
 
-def _folder(file: str | None, becomes: str) -> Path:
+def _opened(file: str | None, becomes: str) -> tuple[Path, dict[str, Any]]:
+    """The folder of a file, and its facts."""
     if file is None:
-        return _sample(becomes)
-    found = shelf.folder(file)
-    if found is None:
+        folder = _sample(becomes)
+        return folder, json.loads((folder / shelf.FACTS).read_text())
+    folder = shelf.folder(file)
+    if folder is None:
         raise ValueError(
             f"file: this server has no file {file[:8]}…; bring it again, and use what it becomes"
         )
-    if shelf.facts(file)["becomes"] != becomes:
+    found = shelf.facts(file)
+    if found["becomes"] != becomes:
         raise ValueError(f"file: this file is no {becomes}; choose another dataset for it")
-    return found
+    return folder, found
 
 
 @once

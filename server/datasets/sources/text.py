@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from server.datasets.packs import once, unpacked
 
 
@@ -37,3 +40,10 @@ def _plain(markdown: str) -> str:
     text = re.sub(r"\*\*(.+?)\*\*", r"\1:", text)
     text = re.sub(r"_((?:(?!\n\n)[^_])+)_", lambda found: f"[{found[1].strip('[]')}]", text)
     return re.sub(r"\n{3,}", "\n\n", text.replace("_", "")).strip() + "\n"
+
+
+def spelled(text: str) -> tuple[tuple[str, ...], NDArray[np.uint8]]:
+    """The different characters of a text, 256 at most, and the text as their indices."""
+    letters = tuple(sorted(set(text)))
+    known = {letter: i for i, letter in enumerate(letters)}
+    return letters, np.array([known[letter] for letter in text], np.uint8)

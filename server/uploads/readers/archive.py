@@ -10,10 +10,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+import numpy as np
+from numpy.typing import NDArray
+
 from server.uploads.notes import Note, Unreadable, plain, shown
 
 #: classes that are named one by one
 TOLD = 12
+FEWEST = 10
 MOST_ENTRIES, MOST_FILES, MOST_CLASSES = 40_000, 10_000, 100
 #: bytes of one file, and of all, unpacked
 LARGEST, ALL = 30_000_000, 500_000_000
@@ -68,9 +72,17 @@ def members(
             f"the {what} lie in {len(labels)} folder{'s' * (len(labels) != 1)}; a folder is a "
             f"class, and there are from 2 to {MOST_CLASSES} of them"
         )
+    if len(found) < FEWEST:
+        raise Unreadable(f"there are {len(found)} {what}; send {FEWEST} at least")
     others = len(infos) - len(found)
     notes = [Note(f"{others:,} files are none of {', '.join(endings)}: they are left out")]
     return found, notes if others else []
+
+
+def labelled(found: Sequence[Member]) -> tuple[list[str], NDArray[np.int32]]:
+    """The classes, in the order of their names, and that of each file, (N,)."""
+    classes = sorted({member.label for member in found})
+    return classes, np.array([classes.index(member.label) for member in found], np.int32)
 
 
 def about(found: Sequence[Member], what: str) -> str:

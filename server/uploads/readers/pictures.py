@@ -13,7 +13,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from server.uploads.notes import Progress, Unreadable
 
-from .archive import Member, about, content, members, unzipped
+from .archive import Member, about, content, labelled, members, unzipped
 from .said import Said
 
 PICTURES, LABELS = "pictures.npy", "labels.npy"
@@ -21,7 +21,6 @@ ENDINGS = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp")
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP")
 #: the side of the kept pictures at most, and points of one that is sent
 SIDE, MOST_POINTS = 64, 25_000_000
-FEWEST = 10
 
 
 def read(path: Path, said: Said, folder: Path, progress: Progress) -> dict[str, Any]:
@@ -29,8 +28,6 @@ def read(path: Path, said: Said, folder: Path, progress: Progress) -> dict[str, 
     most 64. uint8 (N, side, side, 1 or 3): one channel where all are grey. Raises Unreadable."""
     with unzipped(path) as archive:
         found, notes = members(archive, ENDINGS, "pictures")
-        if len(found) < FEWEST:
-            raise Unreadable(f"there are {len(found)} pictures; send {FEWEST} at least")
         side, squares = 1, []
         for i, member in enumerate(found):
             square = _square(content(archive, member), member)
@@ -40,8 +37,7 @@ def read(path: Path, said: Said, folder: Path, progress: Progress) -> dict[str, 
                 progress(0.9 * i / len(found), f"picture {i + 1:,} of {len(found):,}")
     pool = np.stack([_points(square, side) for square in squares])
     grey = bool((pool[..., :1] == pool).all())
-    classes = sorted({member.label for member in found})
-    labels = np.array([classes.index(member.label) for member in found], np.int32)
+    classes, labels = labelled(found)
     np.save(folder / PICTURES, pool[..., :1] if grey else pool, allow_pickle=False)
     np.save(folder / LABELS, labels, allow_pickle=False)
     return {

@@ -15,22 +15,19 @@ from numpy.typing import NDArray
 
 from server.uploads.notes import Progress, Unreadable
 
-from .archive import Member, about, content, members, unzipped
+from .archive import Member, about, content, labelled, members, unzipped
 from .said import Said
 
 FEATURES, LENGTHS, LABELS = "features.npy", "lengths.npy", "labels.npy"
 RATE, WINDOW, HOP, BANDS, COEFFICIENTS = 8000, 400, 200, 128, 13
 #: seconds of one recording, and steps that are kept of it
 LONGEST, STEPS = 60, 200
-FEWEST = 10
 
 
 def read(path: Path, said: Said, folder: Path, progress: Progress) -> dict[str, Any]:
     """Keep float32 (N, T, 13), zero after a recording's end. Raises Unreadable."""
     with unzipped(path) as archive:
         found, notes = members(archive, (".wav",), "recordings")
-        if len(found) < FEWEST:
-            raise Unreadable(f"there are {len(found)} recordings; send {FEWEST} at least")
         heard: list[NDArray[np.float32]] = []
         for i, member in enumerate(found):
             heard.append(coefficients(_sound(content(archive, member), member))[-STEPS:])
@@ -40,8 +37,7 @@ def read(path: Path, said: Said, folder: Path, progress: Progress) -> dict[str, 
     features = np.zeros((len(heard), lengths.max(), COEFFICIENTS), np.float32)
     for row, steps in zip(features, heard, strict=True):
         row[: len(steps)] = steps
-    classes = sorted({member.label for member in found})
-    labels = np.array([classes.index(member.label) for member in found], np.int32)
+    classes, labels = labelled(found)
     for name, array in ((FEATURES, features), (LENGTHS, lengths), (LABELS, labels)):
         np.save(folder / name, array, allow_pickle=False)
     return {
